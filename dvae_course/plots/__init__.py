@@ -1,0 +1,23 @@
+"""Pictures of the course: arrays in, a Figure out, with its conclusion in one sentence."""
+
+from dvae_course.plots.images import image_grid, image_rows
+from dvae_course.plots.knobs import spread
+from dvae_course.plots.latent import density_on_grid, latent_grid, pinwheel, window
+from dvae_course.plots.style import COLORS, MARKERS, conclusion, describe, show
+from dvae_course.plots.training import elbo_terms
+
+__all__ = [
+    "COLORS",
+    "MARKERS",
+    "conclusion",
+    "density_on_grid",
+    "describe",
+    "elbo_terms",
+    "image_grid",
+    "image_rows",
+    "latent_grid",
+    "pinwheel",
+    "show",
+    "spread",
+    "window",
+]
