@@ -1,6 +1,7 @@
 """A number against a knob, with every seed as a dot: the seeds are part of the result."""
 
 from collections.abc import Iterable, Mapping
+from typing import SupportsFloat
 
 import numpy as np
 from jaxtyping import Float
@@ -12,7 +13,7 @@ from dvae_course.plots.style import canvas, class_style, describe, house_style
 
 @house_style
 def spread(
-    x: Iterable[float],
+    x: Iterable[SupportsFloat],
     series: Mapping[str, Float[np.ndarray, "values seeds"]],
     xlabel: str,
     ylabel: str,

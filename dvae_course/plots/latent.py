@@ -1,6 +1,7 @@
 """The latent plane: where the codes lie, and how their mixture compares with the prior."""
 
 from collections.abc import Iterable
+from typing import SupportsFloat
 
 import numpy as np
 from jaxtyping import Float, Integer
@@ -42,7 +43,7 @@ def density_on_grid(
 def pinwheel(points: Points, labels: Labels) -> Figure:
     """The data in the plane, one colour and one marker an arm."""
     figure, axes = canvas(3.2, 3.2)
-    _marks(axes[0, 0], points, labels, size=12)
+    _marks(axes[0, 0], points, labels, size=12.0)
     axes[0, 0].set(xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
     arms, counts = np.unique(labels, return_counts=True)
     radius = np.linalg.norm(points, axis=1).mean()
@@ -55,8 +56,8 @@ def pinwheel(points: Points, labels: Labels) -> Figure:
 
 @house_style
 def latent_grid(
-    alphas: Iterable[float],
-    betas: Iterable[float],
+    alphas: Iterable[SupportsFloat],
+    betas: Iterable[SupportsFloat],
     mu: Float[np.ndarray, "alphas betas points 2"],
     sd: Float[np.ndarray, "alphas betas points 2"],
     labels: Labels,
@@ -89,7 +90,7 @@ def _panel(ax: Axes, mu: Points, sd: Points, labels: Labels, half: float, peak: 
     extent = (-half, half, -half, half)
     shade = PowerNorm(0.5, vmin=0, vmax=peak)  # or a broad density would be invisible
     ax.imshow(density, _DENSITY, shade, extent=extent, origin="lower")
-    _marks(ax, mu, labels, size=3)
+    _marks(ax, mu, labels, size=3.0)
     ax.set(xlim=(-half, half), ylim=(-half, half), xticks=[], yticks=[])
     ax.spines[:].set_visible(True)
     outside = int(np.any(np.abs(mu) > half, axis=1).sum())

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from dvae_course.plots.style import COLORS, FAINT, canvas, describe, house_style
 
-Records = Float[np.ndarray, "records seeds"]
+Records = Float[np.ndarray, "_records _seeds"]
 
 
 @house_style
