@@ -1,0 +1,121 @@
+"""Exercises of chapter 11, the clustered prior: its density, its KL term, what α and β buy."""
+
+import math
+
+from dvae_course.exercises.kinds import Choice, Number, WrongNumber
+from dvae_course.exercises.log_densities import MIXTURE, ONE_SAMPLE_KL
+from dvae_course.exercises.registry import Exercise
+
+SMALLEST_KL = Number(
+    value=math.log(4),
+    tolerance=0.01,
+    why="E_x KL(q(z|x)‖p) = I(x; z) + KL(q(z)‖p). The match makes the second term 0, and the code "
+    "tells which of four equally likely clusters x is in: I(x; z) = log 4 nats. A KL term of 0 "
+    "would mean that the code tells nothing.",
+    misconceptions=(
+        WrongNumber(
+            0.0,
+            "KL(q(z)‖p) is 0 here, but that is the KL of the aggregate. The KL term of the "
+            "objective averages KL(q(z|x)‖p), and is larger by the mutual information I(x; z): "
+            "look again at the decomposition of the KL term.",
+        ),
+        WrongNumber(
+            2.0,
+            "This is the answer in bits: log₂ 4. The book counts in nats, with the natural "
+            "logarithm.",
+        ),
+        WrongNumber(
+            4.0,
+            "This is the number of clusters. The information that tells which of four equally "
+            "likely clusters x is in is the logarithm of that number.",
+        ),
+        WrongNumber(
+            math.log(400),
+            "This is log 400, the information that tells all 400 points apart. Here the points of "
+            "one cluster share one Gaussian, so the code tells the cluster only.",
+        ),
+        WrongNumber(
+            -math.log(4),
+            "A KL divergence is never negative, nor is an average of them: check the sign.",
+            when=lambda number: number < 0,
+        ),
+    ),
+)
+
+WHICH_KNOB = Choice(
+    right="beta",
+    explanations={
+        "beta": "β multiplies E_x KL(q(z|x)‖p) = I(x; z) + KL(q(z)‖p), so turning it up makes "
+        "information cost something: each q(z|x) widens until neighbouring points overlap, and "
+        "I(x; z) falls below log 400 = 5.99, where every point had a code of its own.",
+        "alpha": "α multiplies a divergence between the aggregate q(z) and the prior. Many narrow, "
+        "separate q(z|x) can cover the prior together, so α mostly buys the match: KL(q(z)‖p) "
+        "falls from 10.8, while I(x; z) can stay near log 400. Look again at which of the two "
+        "terms of the decomposition α sees.",
+        "both": "Only one of the two is needed for overlap. α sees the aggregate q(z) alone, and "
+        "an aggregate of separate, narrow codes can satisfy it. Which knob makes I(x; z) itself cost "
+        "something?",
+        "neither": "I(x; z) = 5.99 = log 400 says that every point has a code of its own: no "
+        "overlap. One of the two knobs puts a price on I(x; z); look again at the decomposition "
+        "of the KL term.",
+    },
+)
+
+EXERCISES = (
+    Exercise(
+        id="11.1",
+        title="The log density of the clustered prior",
+        difficulty=2,
+        importance=3,
+        minutes=10,
+        points=2,
+        hints=(
+            "First find the log density of every point under every component: a table (n, K).",
+            "log (1/K) Σ_k exp(a_k) = logsumexp_k(a_k) − log K. Why not exp, mean and log?",
+            "In two dimensions log N(z; m, sd² I) = −|z − m|² / (2 sd²) − log(2π sd²).",
+        ),
+        answer=MIXTURE,
+    ),
+    Exercise(
+        id="11.2",
+        title="A one-sample KL, without the broadcast",
+        difficulty=2,
+        importance=3,
+        minutes=8,
+        points=2,
+        hints=(
+            "Write down both shapes, and what broadcasting does with them.",
+            "log q is given coordinate by coordinate; log p already belongs to the whole point. "
+            "Which of them has to be summed?",
+        ),
+        answer=ONE_SAMPLE_KL,
+    ),
+    Exercise(
+        id="11.3",
+        title="The KL term at a perfect match",
+        difficulty=2,
+        importance=3,
+        minutes=5,
+        points=1,
+        hints=(
+            "Split the KL term: E_x KL(q(z|x)‖p) = I(x; z) + KL(q(z)‖p).",
+            "The match makes the second term 0. How many nats does it take to name one of four "
+            "equally likely clusters?",
+        ),
+        answer=SMALLEST_KL,
+    ),
+    Exercise(
+        id="11.4",
+        title="Which knob buys overlap?",
+        difficulty=1,
+        importance=3,
+        minutes=4,
+        points=1,
+        hints=(
+            "Overlap means that the codes of different points cannot be told apart. Which of the "
+            "two numbers says so?",
+            "Write down which terms of the decomposition the knob α sees, and which β sees.",
+        ),
+        answer=WHICH_KNOB,
+    ),
+)
