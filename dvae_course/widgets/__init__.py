@@ -1,0 +1,6 @@
+"""Controls over the course's figures: live in a kernel, and on the static page without one."""
+
+from dvae_course.widgets.explorer import LatentExplorer, explorer
+from dvae_course.widgets.retrain import RetrainPanel, retrain_panel
+
+__all__ = ["LatentExplorer", "RetrainPanel", "explorer", "retrain_panel"]
