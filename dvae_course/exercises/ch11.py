@@ -53,8 +53,8 @@ WHICH_KNOB = Choice(
         "falls from 10.8, while I(x; z) can stay near log 400. Look again at which of the two "
         "terms of the decomposition α sees.",
         "both": "Only one of the two is needed for overlap. α sees the aggregate q(z) alone, and "
-        "an aggregate of separate, narrow codes can satisfy it. Which knob makes I(x; z) itself cost "
-        "something?",
+        "an aggregate of separate, narrow codes can satisfy it. Which knob makes I(x; z) "
+        "itself cost something?",
         "neither": "I(x; z) = 5.99 = log 400 says that every point has a code of its own: no "
         "overlap. One of the two knobs puts a price on I(x; z); look again at the decomposition "
         "of the KL term.",

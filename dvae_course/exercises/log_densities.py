@@ -61,8 +61,8 @@ MIXTURE = Function(
     reference=log_mixture,
     cases=mixture_cases,
     why="The average of the densities is taken inside the logarithm, by logsumexp: log Σ_k "
-    "exp(a_k) is computed as max a + log Σ_k exp(a_k − max a), which underflows nowhere. Far from all "
-    "clusters the nearest one alone decides, and its gradient still points home.",
+    "exp(a_k) is computed as max a + log Σ_k exp(a_k − max a), which underflows nowhere. Far from "
+    "all clusters the nearest one alone decides, and its gradient still points home.",
     misconceptions=(
         WrongFunction(
             lambda z, means, sd: np.log(np.exp(log_components(z, means, sd)).mean(1)),

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import jupytext
+from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
 from dvae_course.exercises.registry import exercises
@@ -55,12 +56,14 @@ def read_exercises(chapter: Path) -> list[ExerciseOnPage]:
     stubs, prompts, answers = _tagged(page, "exercise"), _prompts(page), _answers(page)
     solved = _tagged(_cells(solutions), "solution") if solutions.exists() else {}
     for id in stubs:
-        _require(id in solved, id, chapter, "has a stub", solutions, "has no solution", "solution")
-        _require(id in prompts, id, chapter, "has a stub", chapter, "has no prompt labelled", "ex")
-        _require(id in answers, id, chapter, "has a stub", chapter, f'never calls check("{id}", …)')
-        _require(id in exercises(), id, chapter, "has a stub", _checks(id), "has no check")
+        mark = id.replace(".", "-")
+        _require(id in solved, id, chapter, "stub", f"{solutions} has no cell solution-{mark}")
+        _require(id in prompts, id, chapter, "stub", f"{chapter} has no directive ex-{mark}")
+        _require(id in answers, id, chapter, "stub", f'{chapter} never calls check("{id}", …)')
+        _require(id in exercises(), id, chapter, "stub", f"{_checks(id)} does not have it")
     for id in solved:
-        _require(id in stubs, id, solutions, "has a solution", chapter, "has no stub", "exercise")
+        mark = id.replace(".", "-")
+        _require(id in stubs, id, solutions, "solution", f"{chapter} has no cell exercise-{mark}")
     return [ExerciseOnPage(id, prompts[id], stubs[id], answers[id], solved[id]) for id in stubs]
 
 
@@ -75,16 +78,11 @@ def imports_of(chapter: Path) -> str:
     return "\n".join(dict.fromkeys(statements))
 
 
-def _require(
-    held: bool, id: str, has: Path, what: str, lacks: Path, missing: str, mark: str = ""
-) -> None:
-    if held:
-        return
-    marked = f" ({mark}-{id.replace('.', '-')})" if mark else ""
-    raise ValueError(
-        f"exercise {id}: {has} {what}, but {lacks} {missing}{marked}; add it there, or take out "
-        "the other"
-    )
+def _require(held: bool, id: str, page: Path, part: str, lacking: str) -> None:
+    if not held:
+        raise ValueError(
+            f"exercise {id}: {page} has its {part}, but {lacking}; add that, or take the {part} out"
+        )
 
 
 def _checks(id: str) -> Path:
@@ -92,7 +90,15 @@ def _checks(id: str) -> Path:
 
 
 def _cells(page: Path) -> list[NotebookNode]:
-    return jupytext.read(page, fmt="md:myst").cells
+    cells = jupytext.read(page, fmt="md:myst").cells
+    for cell in _code(cells):
+        try:
+            _parsed(cell)
+        except SyntaxError as error:
+            raise ValueError(
+                f"{page}: a code cell is not valid Python ({error.msg}): {cell.source!r}; mend it"
+            ) from None
+    return cells
 
 
 def _code(cells: list[NotebookNode]) -> list[NotebookNode]:
@@ -100,9 +106,8 @@ def _code(cells: list[NotebookNode]) -> list[NotebookNode]:
 
 
 def _parsed(cell: NotebookNode) -> ast.Module:
-    """The cell's syntax tree, without its IPython lines (`%matplotlib inline`, `!ls`)."""
-    lines = [line for line in cell.source.splitlines() if not line.lstrip().startswith(("%", "!"))]
-    return ast.parse("\n".join(lines))
+    """The cell's syntax tree; IPython's own lines (`%matplotlib inline`) become plain calls."""
+    return ast.parse(TransformerManager().transform_cell(cell.source))
 
 
 def _tagged(cells: list[NotebookNode], kind: str) -> dict[str, str]:
