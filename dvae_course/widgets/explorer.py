@@ -20,8 +20,10 @@ from dvae_course.widgets.static_page import StaticHTML, mounted, on_static_page
 _MODULE = Path(__file__).with_name("explorer.js")
 _QUESTION = "Which knob decides how much the codes overlap, and which makes them fit the prior?"
 
-Codes = Float[np.ndarray, "alphas betas seeds points 2"]
-Numbers = Float[np.ndarray, "alphas betas seeds"]
+# `_check_shapes` compares these axes itself, with a message of its own.
+Codes = Float[np.ndarray, "_alphas _betas _seeds _points 2"]
+Labels = Integer[np.ndarray, " _points"]
+Numbers = Float[np.ndarray, "_alphas _betas _seeds"]
 
 
 class LatentExplorer(anywidget.AnyWidget):
@@ -46,7 +48,7 @@ def explorer(
     betas: Iterable[SupportsFloat],
     mu: Codes,
     sd: Codes,
-    labels: Integer[np.ndarray, " points"],
+    labels: Labels,
     overlap: Numbers,
     match: Numbers,
     reconstruction: Numbers,

@@ -2,7 +2,7 @@
 
 import html
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, SupportsFloat
 
 import ipywidgets
 from matplotlib.figure import Figure
@@ -34,11 +34,11 @@ class RetrainPanel(ipywidgets.VBox):
         self.start = ipywidgets.ToggleButtons(options=[FRESH, CONTINUE], description="start")
         self.reset = ipywidgets.Button(description="Reset")
         self.status, self.picture = ipywidgets.HTML(), ipywidgets.HTML()
-        heading = ipywidgets.HTML(f"<strong>{question}</strong>")
+        heading = ipywidgets.HTML(f"<strong>{html.escape(question)}</strong>")
         controls = (self.alpha, self.beta, self.start, self.reset)
         super().__init__([heading, *controls, self.status, self.picture])
         self.state = None
-        self._moving = False
+        self._resetting = False
         for slider in (self.alpha, self.beta):
             slider.observe(lambda _: self._move(), names="value")
         self.reset.on_click(lambda _: self._reset())
@@ -46,7 +46,7 @@ class RetrainPanel(ipywidgets.VBox):
 
     def _move(self) -> None:
         """Train at the sliders' values and show the result, or the error in one line."""
-        if self._moving:
+        if self._resetting:
             return
         alpha, beta = self.alpha.value, self.beta.value
         previous = self.state if self.start.value == CONTINUE else None
@@ -55,16 +55,16 @@ class RetrainPanel(ipywidgets.VBox):
             state = self._train(alpha, beta, previous)
             self.picture.value = show(self._draw(state)).data
         except Exception as error:  # whatever went wrong is shown, and the panel stays usable
-            self._say(f"stopped: {type(error).__name__}: {error}; the picture is the one before")
+            self._say(f"stopped: {type(error).__name__}: {error}; the picture is unchanged")
             return
         self.state = state
         self._say(f"trained at α = {alpha:g}, β = {beta:g}")
 
     def _reset(self) -> None:
-        self._moving = True
+        self._resetting = True
         self.alpha.index = self.beta.index = 0
         self.start.value = FRESH
-        self._moving = False
+        self._resetting = False
         self._move()
 
     def _say(self, text: str) -> None:
@@ -76,11 +76,11 @@ def retrain_panel(
     train: Train,
     draw: Draw,
     question: str,
-    alphas: Iterable[float],
-    betas: Iterable[float],
+    alphas: Iterable[SupportsFloat],
+    betas: Iterable[SupportsFloat],
 ) -> RetrainPanel | StaticHTML:
     """The panel in a kernel, opened at the first α and β; on the static page its first picture."""
-    alphas, betas = list(alphas), list(betas)
+    alphas, betas = [float(v) for v in alphas], [float(v) for v in betas]
     if not alphas or not betas:
         raise ValueError(f"alphas is {alphas} and betas is {betas}; each needs at least one value")
     if on_static_page():
