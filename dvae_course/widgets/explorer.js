@@ -61,7 +61,7 @@ const PAGE = `
         <div class="ticks" aria-hidden="true"></div>
         <label><span data-name="beta"></span><input type="range" step="1" min="0"></label>
         <div class="ticks" aria-hidden="true"></div>
-        <div class="row"><label>seed <select></select></label><button>Reset</button></div>
+        <div class="row"><label>seed <select aria-label="seed"></select></label><button>Reset</button></div>
         <div class="numbers"></div>
       </div>
     </div>
