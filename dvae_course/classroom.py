@@ -22,7 +22,6 @@ from dvae_course.exercises import Exercise, exercise
 from dvae_course.exercises.pages import ExerciseOnPage, imports_of, read_exercises
 
 CONFIG_FILE = "nbgrader_config.py"
-BUILT = ("source", "release", "gradebook.db", CONFIG_FILE)  # all else belongs to the class
 HIDDEN_SEEDS = (101, 102, 103)
 GRADED = {"grade": True, "locked": True}
 
@@ -65,10 +64,8 @@ def build(chapters: list[Path], out: Path, report: Callable[[str], None] = print
     """
     pages = {chapter: read_exercises(chapter) for chapter in chapters}
     if not any(pages.values()):
-        names = ", ".join(str(chapter) for chapter in chapters)
-        raise ValueError(
-            f"no exercises to hand out in {names or 'no chapters'}; name one with some"
-        )
+        names = ", ".join(map(str, chapters))
+        raise ValueError(f"nothing to hand out: no exercises in [{names}]; name chapters with some")
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as folder:
         course = Path(folder, "course")
@@ -174,9 +171,12 @@ def _reason(log: str) -> str:
 
 
 def _swap_in(course: Path, out: Path) -> None:
-    """Put the complete new parts in the place of the old ones."""
-    out.mkdir(exist_ok=True)
-    for name in BUILT:
-        if (out / name).is_dir():
-            (out / name).rename(course.parent / f"old-{name}")
+    """Put the complete new files in `out`, assignment by assignment; all else there stays."""
+    for new in [*course.glob("source/*"), *course.glob("release/*")]:
+        target = out / new.relative_to(course)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists():
+            target.rename(course / f"old-{target.parent.name}-{target.name}")
+        new.replace(target)
+    for name in ("gradebook.db", CONFIG_FILE):
         (course / name).replace(out / name)

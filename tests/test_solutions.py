@@ -1,0 +1,165 @@
+"""Solutions pass their checks, stubs are not attempted, typical wrong answers are explained."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch.distributions import Normal
+
+from dvae_course.exercises import Verdict, check, exercises
+from dvae_course.exercises.pages import imports_of, read_exercises
+
+CHAPTERS = sorted((Path(__file__).parents[1] / "chapters").glob("*.md"))
+ON_PAGES = [(chapter, found) for chapter in CHAPTERS for found in read_exercises(chapter)]
+DECLARED = [(e.id, *pair) for e in exercises().values() for pair in e.answer.wrong_answers()]
+
+in_chapters = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
+on_pages = pytest.mark.parametrize(
+    ("chapter", "found"), ON_PAGES, ids=[found.id for _, found in ON_PAGES]
+)
+
+
+def answer_after(chapter, cell, answer):
+    """What the expression `answer` gives after the chapter's imports and `cell` have run."""
+    namespace = {}
+    exec(imports_of(chapter), namespace)
+    exec(cell, namespace)
+    return eval(answer, namespace)
+
+
+@in_chapters
+def test_a_chapter_and_its_checks_hold_the_same_exercises_under_the_same_titles(chapter):
+    number = chapter.stem.split("_")[0]
+    known = {id: e.title for id, e in exercises().items() if id.split(".")[0] == number}
+    assert {found.id: found.prompt.title for found in read_exercises(chapter)} == known
+
+
+@on_pages
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_worked_solution_in_the_place_of_the_stub_passes_its_check(chapter, found, seed):
+    feedback = check(found.id, answer_after(chapter, found.solution, found.answer), seed=seed)
+    assert feedback.right, feedback
+
+
+@on_pages
+def test_an_untouched_stub_is_not_attempted(chapter, found):
+    feedback = check(found.id, answer_after(chapter, found.stub, found.answer))
+    assert feedback.verdict is Verdict.NOT_ATTEMPTED
+
+
+def on_arrays(answer):
+    """A declared wrong implementation, which is written for NumPy; a wrong value as it is."""
+    if not callable(answer):
+        return answer
+    return lambda *case: answer(*[a if isinstance(a, float) else np.asarray(a) for a in case])
+
+
+@pytest.mark.parametrize(
+    ("id", "answer", "explanation"), DECLARED, ids=[f"{id}-{why[:40]}" for id, _, why in DECLARED]
+)
+@pytest.mark.parametrize("seed", [0, 7])
+@pytest.mark.filterwarnings("ignore:.*encountered in log")
+def test_each_declared_misconception_gets_its_own_explanation(id, answer, explanation, seed):
+    feedback = check(id, on_arrays(answer), seed=seed)
+    assert feedback.verdict in (Verdict.WRONG, Verdict.NEARLY)
+    assert feedback.message.startswith(explanation)
+
+
+def closed_form(mu, log_var):
+    return 0.5 * (mu**2 + log_var.exp() - log_var - 1)
+
+
+def density(z, means, sd):
+    squared = (z[:, None, :] - means[None]).square().sum(-1)
+    return torch.exp(-squared / (2 * sd**2)) / (2 * math.pi * sd**2)
+
+
+def log_components(z, means, sd):
+    return Normal(means, sd).log_prob(z[:, None]).sum(-1)
+
+
+WRITTEN_BY_HAND = {
+    "00.1": [
+        (1, "½"),
+        (0, "mean"),
+        (0.5 / math.log(2), "bits"),
+        (-0.5, "never negative"),
+        (7, "too large"),
+    ],
+    "00.2": [
+        (lambda mu, log_var: closed_form(mu, log_var).mean(0), "shape"),
+        (lambda mu, log_var: closed_form(mu, log_var).sum(1).mean(0), "averaged over the batch"),
+        (lambda mu, log_var: closed_form(mu, log_var).sum(), "summed over the batch"),
+        (lambda mu, log_var: closed_form(mu, log_var).mean(dim=1), "averaged over the latent"),
+        (lambda mu, log_var: closed_form(mu, log_var), "shape"),
+        (
+            lambda mu, log_var: 0.5 * torch.sum(1 + log_var - mu**2 - log_var.exp(), dim=1),
+            "sign",
+        ),
+        (
+            lambda mu, log_var: 0.5 * (mu**2 + log_var - torch.log(log_var) - 1).sum(-1),
+            "as if it were the variance",
+        ),
+    ],
+    "00.3": [
+        (lambda mu, log_var, noise: Normal(mu, log_var.exp()).loc + log_var.exp() * noise, "root"),
+        (lambda mu, log_var, noise: mu, "ignored `noise`"),
+        (lambda mu, log_var, noise: Normal(mu, (log_var / 2).exp()).sample(), "of its own"),
+        (lambda mu, log_var, noise: torch.normal(mu, (log_var / 2).exp()), "of its own"),
+        (lambda mu, log_var, noise: noise + mu, "without scaling"),
+        (lambda mu, log_var, noise: mu + log_var.sqrt() * noise, "not a number"),
+    ],
+    "11.1": [
+        (lambda z, means, sd: density(z, means, sd).mean(-1).log(), "logsumexp"),
+        (lambda z, means, sd: (density(z, means, sd).mean(-1) + 1e-30).log(), "logsumexp"),
+        (lambda z, means, sd: log_components(z, means, sd).mean(-1), "averaged the logarithms"),
+        (lambda z, means, sd: log_components(z, means, sd).logsumexp(-1), "log K"),
+        (lambda z, means, sd: log_components(z, means, sd).logsumexp(0), "shape"),
+        (
+            lambda z, means, sd: (
+                log_components(z, means, sd**0.5).logsumexp(-1) - math.log(len(means))
+            ),
+            "square it",
+        ),
+    ],
+    "11.2": [
+        (lambda log_q, log_p: torch.sum(log_q - log_p, dim=1), "counts twice"),
+        (lambda log_q, log_p: log_q.sum(1) - log_p, "(n, n)"),
+        (lambda log_q, log_p: log_p[:, 0] - log_q.sum(1), "sign"),
+        (lambda log_q, log_p: (log_q.sum(1) - log_p.squeeze()).mean(), "averaged over the rows"),
+        (lambda log_q, log_p: log_q.sum(1), "does not depend on `log_p`"),
+    ],
+    "11.3": [
+        (0, "aggregate"),
+        (2, "bits"),
+        (np.log(400), "400"),
+        (torch.tensor(4), "number of clusters"),
+        (1.4, "closed form"),
+    ],
+    "11.4": [
+        ("alpha", "match"),
+        ("α", "aggregate"),
+        ("both", "Only one"),
+        ("neither", "price"),
+        ("more data", "none of the options"),
+        (2, "in quotes"),
+    ],
+}
+CASES = [(id, *case) for id, cases in WRITTEN_BY_HAND.items() for case in cases]
+
+
+@pytest.mark.parametrize(
+    ("id", "answer", "keyword"), CASES, ids=[f"{id}-{keyword}" for id, _, keyword in CASES]
+)
+def test_a_typical_wrong_answer_gets_an_explanation_that_names_its_point(id, answer, keyword):
+    feedback = check(id, answer)
+    assert feedback.verdict in (Verdict.WRONG, Verdict.NEARLY)
+    assert keyword in feedback.message
+
+
+def test_every_exercise_has_at_least_three_wrong_answers_written_by_hand():
+    assert {id: len(cases) >= 3 for id, cases in WRITTEN_BY_HAND.items()} == dict.fromkeys(
+        exercises(), True
+    )
