@@ -1,5 +1,6 @@
 """The class edition: complete, free of solutions, and graded by nbgrader as it should be."""
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 
 from dvae_course import classroom
 from dvae_course.exercises.pages import imports_of, read_exercises, solutions_of
+
+pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
 
 REAL = sorted((Path(__file__).parents[1] / "chapters").glob("*.md"))
 
@@ -95,7 +98,7 @@ def chapter(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def course(tmp_path_factory):
+def graded(tmp_path_factory):
     """A built course with a perfect and a half-right submission, both graded."""
     folder = tmp_path_factory.mktemp("class")
     out = classroom.build(
@@ -148,20 +151,20 @@ def secrets_of(chapter):
     return prose_and_code - lines(chapter.read_text(encoding="utf-8"))
 
 
-def test_the_graded_points_are_those_of_the_right_answers(course):
-    assert scores(course) == {"ada": (2, 2), "bob": (1, 2)}
+def test_the_graded_points_are_those_of_the_right_answers(graded):
+    assert scores(graded) == {"ada": (2, 2), "bob": (1, 2)}
 
 
-def test_the_student_gets_the_explanation_in_the_graded_notebook(course):
-    graded = (course / "autograded" / "bob" / "00_tiny" / "00_tiny.ipynb").read_text("utf-8")
-    assert "This is mu² without its ½" in graded
+def test_the_student_gets_the_explanation_in_the_graded_notebook(graded):
+    notebook = (graded / "autograded" / "bob" / "00_tiny" / "00_tiny.ipynb").read_text("utf-8")
+    assert "This is mu² without its ½" in notebook
 
 
-def test_building_again_keeps_submissions_and_grades(course):
-    before = scores(course)
-    classroom.build([course.parent / "chapters" / "00_tiny.md"], course, lambda _: None)
-    assert scores(course) == before
-    assert (course / "submitted" / "ada" / "00_tiny" / "00_tiny.ipynb").exists()
+def test_building_again_keeps_submissions_and_grades(graded):
+    before = scores(graded)
+    classroom.build([graded.parent / "chapters" / "00_tiny.md"], graded, lambda _: None)
+    assert scores(graded) == before
+    assert (graded / "submitted" / "ada" / "00_tiny" / "00_tiny.ipynb").exists()
 
 
 def test_building_one_chapter_keeps_the_assignments_of_the_others(chapter, tmp_path):
@@ -174,17 +177,17 @@ def test_building_one_chapter_keeps_the_assignments_of_the_others(chapter, tmp_p
     assert released == {"00_tiny", "00_other"}
 
 
-def test_a_failed_build_leaves_the_course_as_it_was_and_nothing_beside_it(course, monkeypatch):
+def test_a_failed_build_leaves_the_course_as_it_was_and_nothing_beside_it(graded, monkeypatch):
     def fail(*arguments):
         raise KeyboardInterrupt
 
-    before = {path: path.stat().st_mtime_ns for path in course.rglob("*")}
-    beside = set(course.parent.iterdir())
+    before = {path: path.stat().st_mtime_ns for path in graded.rglob("*")}
+    beside = set(graded.parent.iterdir())
     monkeypatch.setattr(classroom, "_add_assignment", fail)
     with pytest.raises(KeyboardInterrupt):
-        classroom.build([course.parent / "chapters" / "00_tiny.md"], course, lambda _: None)
-    assert {path: path.stat().st_mtime_ns for path in course.rglob("*")} == before
-    assert set(course.parent.iterdir()) == beside
+        classroom.build([graded.parent / "chapters" / "00_tiny.md"], graded, lambda _: None)
+    assert {path: path.stat().st_mtime_ns for path in graded.rglob("*")} == before
+    assert set(graded.parent.iterdir()) == beside
 
 
 def test_each_step_is_reported_in_one_line(chapter, tmp_path):
@@ -193,8 +196,8 @@ def test_each_step_is_reported_in_one_line(chapter, tmp_path):
     assert said == ["assignment 00_tiny: 2 exercises, 2 points", f"class edition: {out}"]
 
 
-def test_the_students_notebook_has_prompt_stub_and_check_and_no_answer(course):
-    released = (course / "release" / "00_tiny" / "00_tiny.ipynb").read_text(encoding="utf-8")
+def test_the_students_notebook_has_prompt_stub_and_check_and_no_answer(graded):
+    released = (graded / "release" / "00_tiny" / "00_tiny.ipynb").read_text(encoding="utf-8")
     notebook = nbformat.reads(released, as_version=4)
     sources = {cell.metadata.nbgrader.grade_id: cell.source for cell in notebook.cells}
     assert sources["imports"] == ("import torch\nfrom dvae_course.exercises import check, hint")
@@ -208,8 +211,8 @@ def test_the_students_notebook_has_prompt_stub_and_check_and_no_answer(course):
     assert not any(mark in released for mark in ("SOLUTION", "HIDDEN"))
 
 
-def test_prompts_and_tests_are_locked_and_answers_are_not(course):
-    released = nbformat.read(course / "release" / "00_tiny" / "00_tiny.ipynb", as_version=4)
+def test_prompts_and_tests_are_locked_and_answers_are_not(graded):
+    released = nbformat.read(graded / "release" / "00_tiny" / "00_tiny.ipynb", as_version=4)
     locked = {
         cell.metadata.nbgrader.grade_id: cell.metadata.nbgrader.locked for cell in released.cells
     }
@@ -219,16 +222,16 @@ def test_prompts_and_tests_are_locked_and_answers_are_not(course):
     ]
 
 
-def test_the_hidden_tests_use_seeds_that_the_visible_check_does_not(course):
-    source = (course / "source" / "00_tiny" / "00_tiny.ipynb").read_text(encoding="utf-8")
+def test_the_hidden_tests_use_seeds_that_the_visible_check_does_not(graded):
+    source = (graded / "source" / "00_tiny" / "00_tiny.ipynb").read_text(encoding="utf-8")
     assert f"for seed in {classroom.HIDDEN_SEEDS}" in source
     assert 0 not in classroom.HIDDEN_SEEDS
 
 
-def test_no_line_of_a_solution_is_in_the_tiny_release(course):
-    secrets = secrets_of(course.parent / "chapters" / "00_tiny.md")
+def test_no_line_of_a_solution_is_in_the_tiny_release(graded):
+    secrets = secrets_of(graded.parent / "chapters" / "00_tiny.md")
     assert {"kl_number = 1**2 / 2", "return mu + torch.exp(log_var / 2) * noise"} < secrets
-    assert leaks(course, secrets) == []
+    assert leaks(graded, secrets) == []
 
 
 @pytest.mark.skipif(not REAL, reason="there are no chapters")
@@ -242,9 +245,27 @@ def test_no_line_of_a_solution_is_in_the_release_of_the_book(tmp_path):
 def leaks(course, secrets):
     """The secrets that any released file holds, in its cells or its metadata."""
     files = [path for path in (course / "release").rglob("*") if path.is_file()]
-    texts = [path.read_text(encoding="utf-8").replace('\\"', '"') for path in files]
-    assert texts
+    assert {path.suffix for path in files} == {".ipynb"}
+    texts = [text for path in files for text in strings(json.loads(path.read_text("utf-8")))]
     return [secret for secret in secrets if any(secret in text for text in texts)]
+
+
+def strings(node):
+    """All strings in a JSON value, keys too."""
+    if isinstance(node, dict):
+        node = [*node.keys(), *node.values()]
+    if isinstance(node, list):
+        return [text for part in node for text in strings(part)]
+    return [node] if isinstance(node, str) else []
+
+
+def test_a_leak_would_be_found(chapter, tmp_path):
+    out = classroom.build([chapter], tmp_path / "course", lambda _: None)
+    (out / "source").rename(out / "release" / "source")
+    assert set(leaks(out, secrets_of(chapter))) == {
+        "kl_number = 1**2 / 2",
+        "return mu + torch.exp(log_var / 2) * noise",
+    }
 
 
 @pytest.mark.parametrize(
@@ -293,7 +314,7 @@ def test_a_cell_that_is_no_python_is_an_error_that_names_the_page(tmp_path):
 @pytest.mark.parametrize("chapters", [0, 1])
 def test_nothing_to_hand_out_is_an_error(tmp_path, chapters):
     chapter = write_pair(tmp_path, "# Only text\n", "# None\n")
-    with pytest.raises(ValueError, match="nothing to hand out, no exercises in"):
+    with pytest.raises(ValueError, match="nothing to hand out: no exercises in"):
         classroom.build([chapter][:chapters], tmp_path / "course")
 
 

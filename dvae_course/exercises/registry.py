@@ -10,13 +10,14 @@ import importlib
 import pkgutil
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from dvae_course.exercises.feedback import Feedback, Hint
 
 Level = Literal[1, 2, 3]
 
 
+@runtime_checkable
 class Answer(Protocol):
     """What every kind of answer can do."""
 
@@ -62,7 +63,7 @@ def exercises() -> dict[str, Exercise]:
     return {exercise.id: exercise for module in modules for exercise in module.EXERCISES}
 
 
-def exercise(id: str) -> Exercise:
+def exercise(id: object) -> Exercise:
     """The exercise `id`; an unknown id is an error that lists the known ones."""
     known = exercises()
     if not isinstance(id, str) or id not in known:
@@ -70,19 +71,19 @@ def exercise(id: str) -> Exercise:
     return known[id]
 
 
-def check(id: str, answer: object, seed: int = 0) -> Feedback:
+def check(id: object, answer: object, seed: int = 0) -> Feedback:
     """Judge `answer` to the exercise `id`, and explain.
 
     Parameters
     ----------
-    id : the exercise, such as "11.2".
+    id : the exercise, such as "11.2" (in quotes; anything else is an error that lists the ids).
     answer : the number, word or function that is asked for; `...` means not attempted.
     seed : the seed of the random inputs on which a function is tried.
     """
     return exercise(id).answer.judge(answer, seed)
 
 
-def hint(id: str, level: int = 1) -> Hint:
+def hint(id: object, level: int = 1) -> Hint:
     """A hint for the exercise `id`: level 1 is a nudge, each further level says more."""
     hints = exercise(id).hints
     if level not in range(1, len(hints) + 1):
