@@ -1,8 +1,8 @@
 """The two factors of decomposition as numbers: overlap I(x; z) and match KL(q(z)‖p(z)).
 
 They add up to the KL term of the ELBO, E_x KL(q(z|x)‖p(z)) = I(x; z) + KL(q(z)‖p(z))
-(Hoffman & Johnson 2016). Everything here is in double precision with explicit differences: the
-encodings of a barely regularised VAE are so narrow that single precision loses all digits.
+(Hoffman & Johnson 2016). Everything here is in double precision: the encodings of a barely
+regularised VAE are so narrow that single precision loses all digits.
 """
 
 from __future__ import annotations

@@ -254,7 +254,8 @@ class _Run:
         """Go on to the last step."""
         path = None if checkpoint is None else Path(checkpoint)
         self._resume(path)
-        bar = tqdm(total=self.steps, initial=self.step, disable=not progress, delay=1.0)
+        hidden = {} if progress else {"disable": True}  # else TQDM_DISABLE decides
+        bar = tqdm(total=self.steps, initial=self.step, delay=1.0, **hidden)
         while self.step < self.steps:
             terms = self._advance()
             bar.update()

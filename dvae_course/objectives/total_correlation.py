@@ -52,11 +52,11 @@ class BetaTCVAE(Objective):
 
     def total_correlation(self, output: VAEOutput) -> Float[Tensor, "*models"]:
         """Batch mean of log q(z) − Σ_d log q(z_d)."""
-        log_q = pairwise_log_prob(output.posterior, output.z)  # (*models, batch_z, batch_x, latent)
-        log_weights = self._log_weights(log_q.shape[-2]).to(log_q)
-        log_joint = torch.logsumexp(log_weights + log_q.sum(-1), -1)
-        log_marginals = torch.logsumexp(log_weights.unsqueeze(-1) + log_q, -2)
-        return (log_joint - log_marginals.sum(-1)).mean(-1)
+        log_q = pairwise_log_prob(output.posterior, output.z)  # (*models, latent, points, batch)
+        log_weights = self._log_weights(log_q.shape[-1]).to(log_q)
+        log_joint = torch.logsumexp(log_weights + log_q.sum(-3), -1)
+        log_marginals = torch.logsumexp(log_weights + log_q, -1)
+        return (log_joint - log_marginals.sum(-2)).mean(-1)
 
     def _log_weights(self, batch: int) -> Tensor:
         if batch > self.dataset_size:
