@@ -13,6 +13,7 @@ import matplotlib
 import matplotlib.pyplot as plt
 from IPython.display import HTML
 from matplotlib.figure import Figure
+from PIL import Image
 
 COLORS = ("#004488", "#bb5566", "#c4901a", "#000000")
 MARKERS = ("o", "s", "^", "D")
@@ -77,7 +78,7 @@ def show(figure: Figure, caption: str = "") -> HTML:
     width = round(figure.get_figwidth() * _CSS_PIXELS_PER_INCH)
     image = (
         f'<img src="data:image/png;base64,{_png(figure)}" alt="{alt}" '
-        f'style="width:{width}px;max-width:100%;height:auto">'
+        f'class="dark-light" style="width:{width}px;max-width:100%;height:auto">'
     )
     plt.close(figure)  # or the notebook would draw it a second time
     below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
@@ -85,6 +86,9 @@ def show(figure: Figure, caption: str = "") -> HTML:
 
 
 def _png(figure: Figure) -> str:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=2 * _CSS_PIXELS_PER_INCH)
-    return base64.b64encode(buffer.getvalue()).decode("ascii")
+    """The figure in 256 colours of its own: half the weight of true colour, and looks the same."""
+    drawn, packed = io.BytesIO(), io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=2 * _CSS_PIXELS_PER_INCH)
+    palette = Image.open(drawn).convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    palette.save(packed, "png", optimize=True)
+    return base64.b64encode(packed.getvalue()).decode("ascii")

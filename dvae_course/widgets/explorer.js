@@ -39,8 +39,9 @@ const STYLE = `
     border: 1px solid var(--soft); border-radius: 5px; padding: 3px 12px; min-height: 32px; }
   button:hover { border-color: var(--ink); }
   :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
-  .number { margin-bottom: 9px; font-variant-numeric: tabular-nums; }
+  .number { margin-bottom: 9px; font-size: 14px; font-variant-numeric: tabular-nums; }
   .number div { display: flex; justify-content: space-between; gap: 8px; }
+  output { white-space: nowrap; }
   .bar { display: block; height: 4px; border-radius: 2px; background: var(--line); }
   .bar i { display: block; height: 100%; border-radius: 2px; background: var(--accent); }
   .status { margin: 12px 0 0; }

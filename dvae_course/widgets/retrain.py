@@ -31,12 +31,13 @@ class RetrainPanel(ipywidgets.VBox):
     def __init__(self, train: Train, draw: Draw, question: str, alphas, betas):
         self._train, self._draw = train, draw
         self.alpha, self.beta = _slider("α", alphas), _slider("β", betas)
-        self.start = ipywidgets.ToggleButtons(options=[FRESH, CONTINUE], description="start")
+        self.start = ipywidgets.RadioButtons(options=[FRESH, CONTINUE], description="start")
         self.reset = ipywidgets.Button(description="Reset")
         self.status, self.picture = ipywidgets.HTML(), ipywidgets.HTML()
         heading = ipywidgets.HTML(f"<strong>{html.escape(question)}</strong>")
-        controls = (self.alpha, self.beta, self.start, self.reset)
-        super().__init__([heading, *controls, self.status, self.picture])
+        controls = ipywidgets.VBox([self.alpha, self.beta, self.start, self.reset, self.status])
+        beside = ipywidgets.HBox([controls, self.picture], layout={"flex_flow": "row wrap"})
+        super().__init__([heading, beside])
         self.state = None
         self._resetting = False
         for slider in (self.alpha, self.beta):

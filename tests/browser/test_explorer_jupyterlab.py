@@ -1,0 +1,90 @@
+"""The α-β explorer in a real JupyterLab: the page moves Python, and Python moves the page."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import nbformat
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium on the PATH")
+
+PATIENCE = 120  # seconds, for a busy machine; nothing waits longer than it must
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+CELLS = [
+    """import numpy as np
+from dvae_course.widgets import explorer
+codes, numbers = np.random.default_rng(0).normal(size=(3, 3, 1, 20, 2)), np.ones((3, 3, 1))
+prior = np.array([(0.0, 1.0), (0.0, -1.0)])
+figure = explorer((0, 1, 5), (0, 1, 2), codes, np.full(codes.shape, 0.1), np.arange(20) % 4,
+                  numbers, numbers, numbers, prior, 0.2)
+figure""",
+    "figure.alpha_index = 2",
+    'print(f"β = {figure.beta_index}")',
+]
+
+
+@pytest.fixture
+def lab(tmp_path):
+    """The address of a JupyterLab in an empty folder with one notebook, `demo.ipynb`."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in CELLS])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "", "language": "python"}
+    nbformat.write(notebook, tmp_path / "demo.ipynb")
+    runtime = tmp_path / "runtime"
+    settings = {"JUPYTER_CONFIG_DIR": tmp_path / "config", "JUPYTER_RUNTIME_DIR": runtime}
+    environment = {**os.environ, **{name: str(path) for name, path in settings.items()}}
+    environment.pop("DVAE_STATIC_PAGE", None)
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
+    options = ["--port=0", "--IdentityProvider.token=", f"--ServerApp.root_dir={tmp_path}"]
+    with subprocess.Popen(command + options, env=environment, stderr=subprocess.DEVNULL) as server:
+        try:
+            yield address_of(server, runtime)
+        finally:
+            server.terminate()
+
+
+def address_of(server: subprocess.Popen, runtime: Path) -> str:
+    """The address that the server wrote down, once it answers there."""
+    written, deadline = runtime / f"jpserver-{server.pid}.json", time.monotonic() + PATIENCE
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            address = json.loads(written.read_text())["url"]
+            urllib.request.urlopen(f"{address}api", timeout=5).close()
+            return address
+        except (OSError, ValueError):
+            time.sleep(0.2)
+    raise RuntimeError(f"JupyterLab did not answer (exit status {server.poll()})")
+
+
+def test_explorer_and_python_move_each_other(lab):
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1200, "height": 1400})
+        page.set_default_timeout(PATIENCE * 1000)
+        expect.set_options(timeout=PATIENCE * 1000)
+        page.goto(f"{lab}lab/tree/demo.ipynb")
+        cells, story = (
+            page.locator(".jp-Notebook .jp-CodeCell"),
+            page.locator(".card [role=status]"),
+        )
+
+        def run(index: int) -> None:
+            cells.nth(index).locator(".cm-content").click()
+            page.keyboard.press("Shift+Enter")
+
+        run(0)
+        expect(story).to_contain_text("At α = 0 and β = 0")
+        page.get_by_role("slider", name="beta").press("ArrowRight")
+        expect(story).to_contain_text("At α = 0 and β = 1")
+        run(1)
+        expect(story).to_contain_text("At α = 5 and β = 1")
+        run(2)
+        expect(cells.nth(2).locator(".jp-OutputArea-output")).to_contain_text("β = 1")
+        browser.close()
