@@ -42,13 +42,13 @@ c.ExecutePreprocessor.timeout = 60  # seconds a cell may run while it is graded
 HIDDEN_TESTS = """
 ### BEGIN HIDDEN TESTS
 for seed in {seeds}:
-    feedback = check({id!r}, {answer}, seed=seed)
+    feedback = check("{id}", {answer}, seed=seed)
     assert feedback.right, feedback.message
 ### END HIDDEN TESTS"""
 
 TEST = """from dvae_course.exercises import check
 
-feedback = check({id!r}, {answer})
+feedback = check("{id}", {answer})
 display(feedback)
 assert feedback.right, feedback.verdict"""
 
@@ -98,7 +98,11 @@ def assignment(chapter: Path, found: list[ExerciseOnPage]) -> NotebookNode:
 
 def _summary(found: list[ExerciseOnPage]) -> str:
     points = sum(exercise(on_page.id).points for on_page in found)
-    return f"{len(found)} exercise{'s' * (len(found) > 1)}, {points} points"
+    return f"{_count(len(found), 'exercise')}, {_count(points, 'point')}"
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'s' * (number != 1)}"
 
 
 def _opening(found: list[ExerciseOnPage]) -> str:
@@ -120,11 +124,11 @@ def _cells(on_page: ExerciseOnPage, known: Exercise) -> list[NotebookNode]:
 
 
 def _prompt(on_page: ExerciseOnPage, known: Exercise) -> str:
-    points = f"{known.points} point{'s' * (known.points > 1)}"
     return (
         f"## Exercise {on_page.id}: {on_page.prompt.title}\n\n"
         f"Difficulty {known.difficulty} of 3 · importance {known.importance} of 3 · about "
-        f"{known.minutes} minutes · {points} · `hint({on_page.id!r})`\n\n{on_page.prompt.text}"
+        f"{_count(known.minutes, 'minute')} · {_count(known.points, 'point')} · "
+        f'`hint("{on_page.id}")`\n\n{on_page.prompt.text}'
     )
 
 

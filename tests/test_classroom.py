@@ -145,10 +145,11 @@ def lines(text):
 
 
 def secrets_of(chapter):
-    """The lines that only the solutions page holds, code and prose."""
+    """The lines that only the solutions page holds, code and prose, without imports and marks."""
     page = solutions_of(chapter).read_text(encoding="utf-8")
-    prose_and_code = {line for line in lines(page) if not re.match(r"(:::|```|:\w+:|\w+: )", line)}
-    return prose_and_code - lines(chapter.read_text(encoding="utf-8"))
+    marks = re.compile(r"(:::|```|:\w+:|\w+: |import |from )")
+    only_there = lines(page) - lines(chapter.read_text(encoding="utf-8"))
+    return {line for line in only_there if not marks.match(line)}
 
 
 def test_the_graded_points_are_those_of_the_right_answers(graded):
@@ -206,7 +207,7 @@ def test_the_students_notebook_has_prompt_stub_and_check_and_no_answer(graded):
         "Write it.\n\n:::{tip}\nLook at the units.\n:::"
     )
     assert sources["exercise-00-1-answer"].startswith("kl_number = ...\n#")
-    assert "check('00.1', kl_number)" in sources["exercise-00-1-test"]
+    assert 'check("00.1", kl_number)' in sources["exercise-00-1-test"]
     assert "seed" not in released
     assert not any(mark in released for mark in ("SOLUTION", "HIDDEN"))
 

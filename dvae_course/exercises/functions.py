@@ -105,7 +105,8 @@ class Function:
         except NotImplementedError:
             raise NotAttempted from None
         except (Exception, SystemExit) as error:
-            problem = f"Your function raises `{type(error).__name__}: {error}`"
+            first_line = next(iter(str(error).splitlines()), "")
+            problem = f"Your function raises `{type(error).__name__}: {first_line}`"
         else:
             try:
                 return as_numbers(value)
