@@ -51,8 +51,10 @@ def assignments(course: Course, options: argparse.Namespace) -> int:
 
     chapters = course.pick(options.chapters)
     print(f"Building the class edition of {len(chapters)} chapters", flush=True)
-    built = classroom.build(chapters, course.build / "classroom")
-    print(f"The class edition: {built}")
+    try:
+        classroom.build(chapters, course.build / "classroom", _report)
+    except ValueError as error:
+        raise CourseError(str(error)) from None
     return 0
 
 

@@ -8,6 +8,7 @@ import ast
 import hashlib
 import logging
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from dvae_course.course import CourseError
 
 KEEPS_OUTPUT = "# NBVAL_CHECK_OUTPUT"
 CELL_SECONDS = 300
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def read_source(source: Path) -> NotebookNode:
@@ -120,16 +122,14 @@ def _execute(notebook: NotebookNode, source: Path) -> None:
     try:
         client.execute(env=environment)
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-        raise CourseError(
-            f"{source.parent.name}/{source.name} failed: {last_line(error)}"
-        ) from None
+        failed = f"{source.parent.name}/{source.name} failed"
+        raise CourseError(f"{failed}: {last_line(str(error))}") from None
 
 
-def last_line(error: Exception | str) -> str:
+def last_line(traceback: str) -> str:
     """The line of a traceback that says what went wrong: its last one."""
-    return ([line.strip() for line in str(error).splitlines() if line.strip()] or ["no message"])[
-        -1
-    ]
+    lines = [line.strip() for line in COLOUR.sub("", traceback).splitlines() if line.strip()]
+    return lines[-1] if lines else "no message"
 
 
 def _forget_counts(notebook: NotebookNode) -> None:

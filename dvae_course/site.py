@@ -17,17 +17,19 @@ from filelock import FileLock
 
 from dvae_course import fingerprint, mathjax
 from dvae_course.course import Course, CourseError
-from dvae_course.notebooks import last_line, read_source
+from dvae_course.notebooks import COLOUR, last_line, read_source
 
 SETTINGS = {"DVAE_STATIC_PAGE": "1", "TQDM_DISABLE": "1", "PYTHONUTF8": "1"}
 EVENTS = {
-    r"(\S+)\.md: Executing notebook": "running {}",
-    r"(\S+)\.md: Executed notebook in (\S+) seconds": "ran {} in {} s",
-    r"(\S+)\.md: .*Using cached notebook": "unchanged, not run again: {}",
+    r"(.+)\.md: Executing notebook": "running {}",
+    r"(.+)\.md: Executed notebook in (\S+) seconds": "ran {} in {} s",
+    r"(.+)\.md: .*Using cached notebook": "unchanged, not run again: {}",
 }
-FAILED_NOTEBOOK = re.compile(r"(\S+\.md): WARNING: Executing notebook failed: \w+(.*)", re.DOTALL)
-WARNING = re.compile(r"^(?:\S+: )?(?:WARNING|ERROR|CRITICAL): .*", re.MULTILINE)
-COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+FAILED = re.compile(
+    r"^([^\n]+\.md): WARNING: Executing notebook failed: \w+\n(.*?)\n \[mystnb\.exec\]",
+    re.MULTILINE | re.DOTALL,
+)
+WARNING = re.compile(r"^(?:.+: )?(?:WARNING|ERROR|CRITICAL): .*", re.MULTILINE)
 
 
 def build(course: Course, report: Callable[[str], None] = print) -> Path:
@@ -40,7 +42,9 @@ def build(course: Course, report: Callable[[str], None] = print) -> Path:
         local = mathjax.fetch(course, report)
         environment = fingerprint.of_environment()
         stamp = f"{environment}\n{fingerprint.of_files(_sources(course), course.root)}\n{local}\n"
-        if _read(course.build / "site.stamp") != stamp or not site.is_dir():
+        if _read(course.build / "site.stamp") == stamp and site.is_dir():
+            report("  nothing that the book is made from has changed")
+        else:
             _open_cache(course, environment)
             _swap(_run_sphinx(course, report), site)
             (course.build / "site.stamp").write_text(stamp)
@@ -112,11 +116,12 @@ def _follow(lines: Iterable[str], report: Callable[[str], None]) -> str:
 def _reason(course: Course, log: Path) -> str:
     """The one line that says why the book could not be built."""
     text = log.read_text(encoding="utf-8").replace(f"{course.root}{os.sep}", "")
-    if match := FAILED_NOTEBOOK.search(text):
-        traceback = re.split(r"\n(?:\S+: )?(?:WARNING|reading sources|Traceback)", match[2])[0]
-        return f"{match[1]} failed: {last_line(traceback)}"
+    if match := FAILED.search(text):
+        return f"{match[1]} failed: {last_line(match[2])}"
     warnings = WARNING.findall(text)
-    return f"The book has {len(warnings)} warnings: {warnings[0]}" if warnings else last_line(text)
+    if warnings:
+        return f"The book has {len(warnings)} warning{'s'[: len(warnings) - 1]}: {warnings[0]}"
+    return last_line(text)
 
 
 def _swap(new: Path, site: Path) -> None:
