@@ -183,6 +183,11 @@ def test_a_choice_is_accepted_by_name_and_by_symbol_in_any_case():
     assert "one of" in check("11.4", "gamma").message
 
 
+def test_only_the_feedback_on_a_right_answer_is_true():
+    assert check("00.1", 0.5)
+    assert not any(check("00.1", answer) for answer in (..., 1.0, 0.52))
+
+
 def test_feedback_reads_without_colour_and_each_voice_differs():
     feedback = check("00.1", 1.0)
     assert repr(feedback).startswith("✗ Not right yet. ")
@@ -215,5 +220,4 @@ def test_a_hint_beyond_the_last_is_an_error_that_says_how_many_there_are():
 def test_an_exercise_says_what_it_costs_and_is_worth(known):
     assert known.minutes > 0
     assert known.points > 0
-    assert known.title
     assert {known.difficulty, known.importance} <= {1, 2, 3}

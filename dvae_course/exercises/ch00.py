@@ -163,7 +163,6 @@ DRAW = Function(
 EXERCISES = (
     Exercise(
         id="00.1",
-        title="The KL between two Gaussians of the same width",
         difficulty=1,
         importance=3,
         minutes=3,
@@ -176,7 +175,6 @@ EXERCISES = (
     ),
     Exercise(
         id="00.2",
-        title="The KL term of the ELBO",
         difficulty=2,
         importance=3,
         minutes=8,
@@ -192,7 +190,6 @@ EXERCISES = (
     ),
     Exercise(
         id="00.3",
-        title="Drawing a latent code",
         difficulty=1,
         importance=3,
         minutes=5,

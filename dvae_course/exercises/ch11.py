@@ -48,13 +48,12 @@ WHICH_KNOB = Choice(
         "beta": "β multiplies E_x KL(q(z|x)‖p) = I(x; z) + KL(q(z)‖p), so turning it up makes "
         "information cost something: each q(z|x) widens until neighbouring points overlap, and "
         "I(x; z) falls below log 400 = 5.99, where every point had a code of its own.",
-        "alpha": "α multiplies a divergence between the aggregate q(z) and the prior. Many narrow, "
-        "separate q(z|x) can cover the prior together, so α mostly buys the match: KL(q(z)‖p) "
-        "falls from 10.8, while I(x; z) can stay near log 400. Look again at which of the two "
-        "terms of the decomposition α sees.",
-        "both": "Only one of the two is needed for overlap. α sees the aggregate q(z) alone, and "
-        "an aggregate of separate, narrow codes can satisfy it. Which knob makes I(x; z) "
-        "itself cost something?",
+        "alpha": "α multiplies a divergence between the aggregate q(z) and the prior: it pays for "
+        "the match. I(x; z) itself stands nowhere in it, so overlap is at most a by-product, as "
+        "far as the 400 Gaussians must widen to cover the prior between them. Look again at which "
+        "of the two terms of the decomposition α sees.",
+        "both": "Only one of the two puts a price on I(x; z). α sees the aggregate q(z) alone; the "
+        "overlap that comes with it is a by-product. Look again at what β multiplies.",
         "neither": "I(x; z) = 5.99 = log 400 says that every point has a code of its own: no "
         "overlap. One of the two knobs puts a price on I(x; z); look again at the decomposition "
         "of the KL term.",
@@ -64,7 +63,6 @@ WHICH_KNOB = Choice(
 EXERCISES = (
     Exercise(
         id="11.1",
-        title="The log density of the clustered prior",
         difficulty=2,
         importance=3,
         minutes=10,
@@ -78,7 +76,6 @@ EXERCISES = (
     ),
     Exercise(
         id="11.2",
-        title="A one-sample KL, without the broadcast",
         difficulty=2,
         importance=3,
         minutes=8,
@@ -92,7 +89,6 @@ EXERCISES = (
     ),
     Exercise(
         id="11.3",
-        title="The KL term at a perfect match",
         difficulty=2,
         importance=3,
         minutes=5,
@@ -106,7 +102,6 @@ EXERCISES = (
     ),
     Exercise(
         id="11.4",
-        title="Which knob buys overlap?",
         difficulty=1,
         importance=3,
         minutes=4,

@@ -32,6 +32,9 @@ class Feedback:
         """Whether the answer was accepted."""
         return self.verdict is Verdict.RIGHT
 
+    def __bool__(self) -> bool:
+        return self.right
+
     def __repr__(self) -> str:
         return f"{self.verdict}. {self.message}"
 

@@ -30,12 +30,11 @@ class Answer(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Exercise:
-    """One exercise, all but its prompt and its solution.
+    """One exercise, all but its title, prompt and solution, which the pages have.
 
     Parameters
     ----------
     id : chapter and number, such as "11.2".
-    title : the title that the prompt has too.
     difficulty, importance : from 1 (low) to 3 (high).
     minutes : the time that it is meant to take.
     points : its weight in the class edition.
@@ -44,7 +43,6 @@ class Exercise:
     """
 
     id: str
-    title: str
     difficulty: Level
     importance: Level
     minutes: int
