@@ -40,10 +40,11 @@ def off(url: str) -> bool:
 
 
 def rendered(page: Page, path: Path) -> Page:
-    """Open a page and wait until MathJax has done its work."""
+    """Open a page and, if it has mathematics, wait until MathJax has done its work."""
     page.goto(path.as_uri())
-    page.wait_for_function("window.MathJax?.startup?.promise")
-    page.evaluate("MathJax.startup.promise")
+    if page.locator("script[src*=mathjax]").count():
+        page.wait_for_function("window.MathJax?.startup?.promise")
+        page.evaluate("MathJax.startup.promise")
     return page
 
 
