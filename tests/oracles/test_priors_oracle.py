@@ -41,8 +41,13 @@ PRODUCTS = {
 CUTS = (-0.5, -0.1, 0, 0.1, 0.5)
 
 
+def mixture(scales: np.ndarray) -> GaussianMixture:
+    means, weights = torch.from_numpy(MEANS), torch.from_numpy(WEIGHTS)
+    return GaussianMixture(means, torch.from_numpy(scales), weights)
+
+
 def clustered() -> GaussianMixture:
-    return GaussianMixture(MEANS, torch.from_numpy(SCALES), WEIGHTS)
+    return mixture(SCALES)
 
 
 def log_prob(prior: torch.nn.Module, points: np.ndarray) -> np.ndarray:
@@ -100,7 +105,7 @@ def test_log_F_beta_of_the_clustered_prior_on_a_fine_grid(beta):
 def test_annealing_a_mixture_is_not_annealing_its_components():
     # the tempting mistake: raise each Gaussian to β and mix again with the old weights
     beta = 3.0
-    mistaken = GaussianMixture(MEANS, torch.from_numpy(SCALES / math.sqrt(beta)), WEIGHTS)
+    mistaken = mixture(SCALES / math.sqrt(beta))
     gap = log_prob(clustered().annealed(beta), POINTS[:3]) - log_prob(mistaken, POINTS[:3])
     assert np.abs(gap).max() > 0.5
 
