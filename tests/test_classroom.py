@@ -19,6 +19,16 @@ REAL = sorted((Path(__file__).parents[1] / "chapters").glob("*.md"))
 CHAPTER = """\
 # A tiny chapter
 
+$$
+x = 1
+$$
+
+The KL is
+
+$$
+k = \\begin{aligned} &\\tfrac12 \\mu^2 \\end{aligned}
+$$ (eq-kl)
+
 ```{code-cell} ipython3
 %matplotlib inline
 import torch
@@ -29,7 +39,8 @@ from dvae_course.exercises import check, hint
 :::{exercise} A number
 :label: ex-00-1
 
-Give the KL to within 0.01.
+Take {eq}`eq-kl`, as {cite:p}`kingma2014` and {prf:ref}`the theorem <thm-kl>` do, and give the KL to
+within 0.01. {ref}`Solution <sol-00-1>`
 :::
 
 ```{code-cell} ipython3
@@ -210,6 +221,21 @@ def test_the_students_notebook_has_prompt_stub_and_check_and_no_answer(graded):
     assert 'check("00.1", kl_number)' in sources["exercise-00-1-test"]
     assert "seed" not in released
     assert not any(mark in released for mark in ("SOLUTION", "HIDDEN"))
+
+
+def test_a_prompt_stands_alone_with_its_equation_and_without_the_way_to_the_solution(chapter):
+    prompt = read_exercises(chapter)[0].prompt
+    assert prompt.text == (
+        "Take (1), as kingma2014 and the theorem do, and give the KL to\nwithin 0.01.\n\n"
+        "$$\nk = \\begin{aligned} &\\tfrac12 \\mu^2 \\end{aligned} \\tag{1}\n$$"
+    )
+
+
+@pytest.mark.parametrize("chapter", REAL, ids=lambda path: path.stem)
+def test_no_prompt_of_the_class_edition_holds_a_role_or_the_way_to_a_solution(chapter):
+    prompts = [found.prompt.text for found in read_exercises(chapter)]
+    assert prompts
+    assert not any(re.search(r"\{[\w:]+\}`|sol-\d", text) for text in prompts)
 
 
 def test_prompts_and_tests_are_locked_and_answers_are_not(graded):

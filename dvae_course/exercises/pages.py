@@ -17,6 +17,7 @@ import jupytext
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
+from dvae_course.exercises.alone import standing_alone
 from dvae_course.exercises.registry import exercises
 
 DIRECTIVE = re.compile(
@@ -28,7 +29,7 @@ OPTION = re.compile(r"\A:(?P<name>[\w-]+):[ ]*(?P<value>[^\n]*)\n")
 
 @dataclass(frozen=True)
 class Prompt:
-    """What the student is asked."""
+    """What the student is asked, readable without the book around it."""
 
     title: str
     text: str
@@ -126,7 +127,9 @@ def _prompts(cells: list[NotebookNode]) -> dict[str, Prompt]:
     for directive in DIRECTIVE.finditer(text):
         options, body = _options(directive["body"])
         if label := re.fullmatch(r"ex-(\d+)-(\d+)", options.get("label", "")):
-            found[".".join(label.groups())] = Prompt(directive["title"].strip(), body.strip())
+            found[".".join(label.groups())] = Prompt(
+                directive["title"].strip(), standing_alone(body, text)
+            )
     return found
 
 
