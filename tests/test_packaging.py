@@ -205,3 +205,10 @@ def test_continuous_integration_runs_the_tests():
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
     assert script.read_text().splitlines()[-1] == "make test"
+
+
+def test_the_commit_hooks_use_the_pinned_versions():
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    used = [pin for hook in hooks for pin in hook.get("additional_dependencies", [])]
+    assert used != []
+    assert set(used) <= {f"{name}=={version}" for name, version in pins().items()}
