@@ -78,6 +78,13 @@ def test_dead_dimensions_change_no_score_and_are_reported(constant, normalise):
     assert with_dead.tables["live"].tolist() == [True, True, True, False, False]
 
 
+def test_a_dimension_that_varies_by_rounding_alone_is_dead():
+    rng = np.random.default_rng(7)
+    rounding = 0.3 * (1 + 1e-8 * rng.standard_normal((500, 1)))
+    score = hoyer(np.hstack([rng.standard_normal((500, 2)), rounding]))
+    assert score.tables["live"].tolist() == [True, True, False]
+
+
 def test_both_scores_are_in_the_tables_whichever_is_the_value():
     codes = np.random.default_rng(5).standard_normal((100, 4)) * [1, 2, 3, 4]
     for normalise, name in [(True, "normalised"), (False, "raw")]:
