@@ -20,6 +20,7 @@ from dvae_course.course import Course, CourseError
 from dvae_course.notebooks import COLOUR, last_line, read_source
 
 SETTINGS = {"DVAE_STATIC_PAGE": "1", "TQDM_DISABLE": "1", "PYTHONUTF8": "1"}
+DEFAULTS = {"OMP_NUM_THREADS": "1"}  # small tensors: a second thread waits more than it works
 EVENTS = {
     r"(.+)\.md: Executing notebook": "running {}",
     r"(.+)\.md: Executed notebook in (\S+) seconds": "ran {} in {} s",
@@ -81,7 +82,7 @@ def _run_sphinx(course: Course, report: Callable[[str], None]) -> Path:
     process = subprocess.Popen(
         [*command, "-W", "--keep-going", *book],
         cwd=course.root,
-        env={**os.environ, **SETTINGS, "PYTHONPATH": _python_path()},
+        env={**DEFAULTS, **os.environ, **SETTINGS, "PYTHONPATH": _python_path()},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
