@@ -8,7 +8,6 @@ regularised VAE are so narrow that single precision loses all digits.
 from __future__ import annotations
 
 import copy
-import math
 from dataclasses import dataclass
 
 import torch
@@ -16,7 +15,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from dvae_course.divergences import aggregate_log_prob
-from dvae_course.gaussians import DiagonalGaussian, FullGaussian, GaussianPosterior
+from dvae_course.gaussians import GaussianPosterior
 from dvae_course.priors.base import Prior, Seed
 from dvae_course.randomness import Streams
 
@@ -51,31 +50,28 @@ def overlap_and_match(
     draws : samples of z a data point.
     """
     posterior, prior = _double(posterior), copy.deepcopy(prior).double()
-    streams = Streams.of(seed)
-    parts = [_one_draw(posterior, prior, streams) for _ in range(draws)]
-    kl, overlap, match = torch.stack(parts).mean(0).unbind(0)
-    return Decomposed(kl, overlap, match)
+    rows = posterior.mu.shape[-2] * draws
+    noise = Streams.of(seed).normal(rows, posterior.mu.shape[-1], like=posterior.mu)
+    repeated = _repeated(posterior, draws)
+    z = repeated.sample(noise)
+    log_own, log_prior = repeated.log_prob(z), prior.log_prob(z)
+    parts = z.split(_rows_at_once(posterior.mu), dim=-2)
+    log_q = torch.cat([aggregate_log_prob(posterior, part) for part in parts], -1)
+    kl, overlap, match = (log_own - log_prior, log_own - log_q, log_q - log_prior)
+    return Decomposed(kl.mean(-1), overlap.mean(-1), match.mean(-1))
 
 
-def _one_draw(posterior: GaussianPosterior, prior: Prior, streams: Streams) -> Tensor:
-    z = posterior.sample(streams.normal(*posterior.mu.shape[-2:], like=posterior.mu))
-    log_own, log_prior = posterior.log_prob(z), prior.log_prob(z)
-    chunks = zip(_chunks(posterior, z), z.split(_rows(z), dim=-2), strict=True)
-    log_q = torch.cat([aggregate_log_prob(q, part) for q, part in chunks], -1)
-    parts = [log_own - log_prior, log_own - log_q, log_q - log_prior]
-    return torch.stack([part.mean(-1) for part in parts])
+def _rows_at_once(mu: Tensor) -> int:
+    """How many z to compare with all encodings at once: some 100 MB of pairs."""
+    return max(1, int(1.2e7 / mu.numel()))
 
 
-def _rows(z: Tensor) -> int:
-    """How many z to compare with all encodings at once: about 100 MB of pairs."""
-    return max(1, int(1.2e7 / (math.prod(z.shape[:-2]) * z.shape[-2] * z.shape[-1])))
-
-
-def _chunks(posterior: GaussianPosterior, z: Tensor) -> list[GaussianPosterior]:
-    return [posterior] * math.ceil(z.shape[-2] / _rows(z))
+def _repeated(posterior: GaussianPosterior, times: int) -> GaussianPosterior:
+    """Every encoding `times` times, along the batch axis."""
+    fields = vars(posterior).items()
+    batch = posterior.mu.ndim - 2
+    return type(posterior)(**{k: v.repeat_interleave(times, dim=batch) for k, v in fields})
 
 
 def _double(posterior: GaussianPosterior) -> GaussianPosterior:
-    if isinstance(posterior, DiagonalGaussian):
-        return DiagonalGaussian(posterior.mu.double(), posterior.log_var.double())
-    return FullGaussian(posterior.mu.double(), posterior.scale_tril.double())
+    return type(posterior)(**{k: v.double() for k, v in vars(posterior).items()})
