@@ -1,6 +1,7 @@
 """Start JupyterLab in the course: the chapters listed, each opening as a notebook."""
 
 import errno
+import os
 import socket
 import subprocess
 import sys
@@ -39,6 +40,7 @@ def command(course: Course, chapters: list[Path], port: int, browser: bool) -> l
         "--ServerApp.port_retries=0",
         f"--LabApp.default_url=/lab/tree/{tree}",
         f"--LabServerApp.app_settings_dir={course.root / 'book' / 'jupyterlab'}",
+        *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
         *([] if browser else ["--no-browser"]),
     ]
 

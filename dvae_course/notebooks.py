@@ -113,7 +113,7 @@ def _name_cells(notebook: NotebookNode) -> None:
 def _execute(notebook: NotebookNode, source: Path) -> None:
     """Run all cells where the source lies."""
     logging.getLogger("traitlets").setLevel(logging.ERROR)
-    environment = dict(os.environ, TQDM_DISABLE="1", DVAE_STATIC_PAGE="1")
+    environment = {"OMP_NUM_THREADS": "1", **os.environ, "TQDM_DISABLE": "1"}
     client = NotebookClient(
         notebook,
         timeout=CELL_SECONDS,
