@@ -5,6 +5,7 @@ that promise them with `# NBVAL_CHECK_OUTPUT`; nbval compares these when the tes
 """
 
 import ast
+import copy
 import hashlib
 import logging
 import os
@@ -50,9 +51,7 @@ def make_pair(source: Path) -> Path:
     for cell in _code(notebook):
         if not _keeps_output(cell):
             cell.outputs = []
-        cell.execution_count = None
-        cell.metadata.pop("execution", None)
-    _forget_counts(notebook)
+        _forget_counts(cell)
     pair = source.with_suffix(".ipynb")
     unfinished = pair.with_suffix(".ipynb.part")
     nbformat.write(notebook, unfinished)
@@ -78,7 +77,8 @@ def stale_pair(source: Path) -> str | None:
 
 def stale_pairs(sources: Iterable[Path]) -> list[str]:
     """One line for each notebook whose pair must be made again."""
-    return [problem for source in sources if (problem := stale_pair(source))]
+    found = ((source.parent.name, stale_pair(source)) for source in sources)
+    return [f"in {folder}/: {problem}" for folder, problem in found if problem]
 
 
 def _broken(source: Path, reason: str) -> CourseError:
@@ -111,12 +111,14 @@ def _name_cells(notebook: NotebookNode) -> None:
 
 
 def _execute(notebook: NotebookNode, source: Path) -> None:
-    """Run all cells where the source lies."""
+    """Run all cells where the source lies; the notebook's own metadata stays as it was."""
     logging.getLogger("traitlets").setLevel(logging.ERROR)
     environment = {"OMP_NUM_THREADS": "1", **os.environ, "TQDM_DISABLE": "1"}
+    metadata = copy.deepcopy(notebook.metadata)
     client = NotebookClient(
         notebook,
         timeout=CELL_SECONDS,
+        record_timing=False,
         resources={"metadata": {"path": str(source.parent)}},
     )
     try:
@@ -124,6 +126,7 @@ def _execute(notebook: NotebookNode, source: Path) -> None:
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         failed = f"{source.parent.name}/{source.name} failed"
         raise CourseError(f"{failed}: {last_line(str(error))}") from None
+    notebook.metadata = metadata
 
 
 def last_line(traceback: str) -> str:
@@ -132,13 +135,11 @@ def last_line(traceback: str) -> str:
     return lines[-1] if lines else "no message"
 
 
-def _forget_counts(notebook: NotebookNode) -> None:
-    """Take out what a run adds and a source cannot know."""
-    for cell in _code(notebook):
-        for output in cell.outputs:
-            if "execution_count" in output:
-                output.execution_count = None
-    notebook.metadata.pop("language_info", None)
+def _forget_counts(cell: NotebookNode) -> None:
+    """Take out the numbers that only say which run made an output."""
+    for item in (cell, *cell.outputs):
+        if "execution_count" in item:
+            item.execution_count = None
 
 
 def _without_outputs(cell: NotebookNode) -> dict:

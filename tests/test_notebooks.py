@@ -74,6 +74,17 @@ def test_only_marked_cells_keep_their_output(source):
     assert outputs[0][0].text == "3\n"
 
 
+def test_running_a_notebook_adds_nothing_but_the_promised_output(source):
+    edit(
+        source,
+        "total = 1",
+        "# NBVAL_CHECK_OUTPUT\nimport ipywidgets\nipywidgets.Button()\ntotal = 1",
+    )
+    assert stale_pair(source) == "01_sums.ipynb does not exist"
+    assert nbformat.read(make_pair(source), as_version=4).metadata == read_source(source).metadata
+    assert stale_pair(source) is None
+
+
 def test_equal_cells_get_different_ids(source):
     source.write_text(source.read_text() + 2 * "\n```{code-cell} ipython3\npass\n```\n")
     ids = [cell.id for cell in read_source(source).cells]
