@@ -50,8 +50,7 @@ def make_pair(source: Path) -> Path:
         _execute(notebook, source)
     for cell in _code(notebook):
         if not _keeps_output(cell):
-            cell.outputs = []
-        _forget_counts(cell)
+            cell.outputs, cell.execution_count = [], None
     pair = source.with_suffix(".ipynb")
     unfinished = pair.with_suffix(".ipynb.part")
     nbformat.write(notebook, unfinished)
@@ -133,13 +132,6 @@ def last_line(traceback: str) -> str:
     """The line of a traceback that says what went wrong: its last one."""
     lines = [line.strip() for line in COLOUR.sub("", traceback).splitlines() if line.strip()]
     return lines[-1] if lines else "no message"
-
-
-def _forget_counts(cell: NotebookNode) -> None:
-    """Take out the numbers that only say which run made an output."""
-    for item in (cell, *cell.outputs):
-        if "execution_count" in item:
-            item.execution_count = None
 
 
 def _without_outputs(cell: NotebookNode) -> dict:

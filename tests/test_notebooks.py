@@ -1,5 +1,8 @@
 """The pair of a chapter follows its source, and only its source."""
 
+import subprocess
+import sys
+
 import nbformat
 import pytest
 
@@ -11,6 +14,9 @@ from dvae_course.notebooks import make_pair, read_source, stale_pair, stale_pair
 def source(small_course: Course):
     """The source of a tiny chapter."""
     return small_course.chapters[0]
+
+
+MARK = ("total = 1", "# NBVAL_CHECK_OUTPUT\ntotal = 1")
 
 
 def edit(path, old, new):
@@ -66,7 +72,7 @@ def test_an_output_that_no_cell_promises_makes_the_pair_stale(source):
 
 
 def test_only_marked_cells_keep_their_output(source):
-    edit(source, "total = 1", "# NBVAL_CHECK_OUTPUT\ntotal = 1")
+    edit(source, *MARK)
     source.write_text(source.read_text() + "\n```{code-cell} ipython3\nprint(total + 1)\n```\n")
     notebook = nbformat.read(make_pair(source), as_version=4)
     outputs = [cell.outputs for cell in notebook.cells if cell.cell_type == "code"]
@@ -83,6 +89,17 @@ def test_running_a_notebook_adds_nothing_but_the_promised_output(source):
     assert stale_pair(source) == "01_sums.ipynb does not exist"
     assert nbformat.read(make_pair(source), as_version=4).metadata == read_source(source).metadata
     assert stale_pair(source) is None
+
+
+@pytest.mark.parametrize(("stored", "status"), [("3\n", 0), ("4\n", 1)])
+def test_nbval_passes_a_true_output_and_fails_a_false_one(source, stored, status):
+    edit(source, *MARK)
+    pair = make_pair(source)
+    notebook = nbformat.read(pair, as_version=4)
+    notebook.cells[1].outputs[0].text = stored
+    nbformat.write(notebook, pair)
+    nbval = [sys.executable, "-m", "pytest", "--nbval-lax", "-p", "no:cacheprovider", str(pair)]
+    assert subprocess.run(nbval, cwd=pair.parent, capture_output=True).returncode == status
 
 
 def test_equal_cells_get_different_ids(source):
