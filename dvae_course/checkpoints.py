@@ -16,6 +16,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from dvae_course.stacking import constants
+
 IDENTITY, EXTRA = "identity", "extra"
 
 
@@ -23,7 +25,7 @@ def identity(modules: Sequence[nn.Module], data: Tensor, numbers: object) -> str
     """A hash of all that decides a run: initial tensors, constants, data, seeds and settings."""
     digest = hashlib.sha256(repr(numbers).encode())
     for module in modules:
-        digest.update(repr(module).encode())
+        digest.update(repr([(k, _lasting(v)) for k, v in constants(module)]).encode())
         for name, value in sorted(module.state_dict().items()):
             digest.update(name.encode())
             digest.update(_bytes(value))
@@ -64,6 +66,11 @@ def load(path: Path, run: str) -> tuple[dict[str, Tensor], dict] | None:
             "settings); delete it or choose another file"
         )
     return tensors, json.loads(metadata[EXTRA])
+
+
+def _lasting(constant: object) -> object:
+    """A function or class by its name: its own text holds an address, new in every process."""
+    return getattr(constant, "__qualname__", constant)
 
 
 def _bytes(value: Tensor) -> bytes:

@@ -40,7 +40,7 @@ class InclusiveKL(Divergence):
 
     def __init__(self, samples: int | None = None):
         super().__init__()
-        self.samples = samples
+        self.samples = _checked_samples(samples)
 
     def forward(self, output: VAEOutput, prior: Prior, generator: Seed) -> Float[Tensor, "*models"]:
         """E_{p(z)}[log p(z) − log q(z)]."""
@@ -92,7 +92,7 @@ class MMD(Divergence):
         if not scales or min(scales) <= 0:
             raise ValueError(f"scales must be positive numbers, at least one, got {scales!r}")
         self.kernel, self.scales = kernel, tuple(scales)
-        self.per_dimension, self.samples = per_dimension, samples
+        self.per_dimension, self.samples = per_dimension, _checked_samples(samples)
 
     def forward(self, output: VAEOutput, prior: Prior, generator: Seed) -> Float[Tensor, "*models"]:
         """MMD² between the batch's z and as many samples of the prior."""
@@ -126,6 +126,12 @@ class MMD(Divergence):
         return torch.exp(-d2 / (2 * scale))
 
 
+def _checked_samples(samples: int | None) -> int | None:
+    if samples is not None and samples < 2:
+        raise ValueError(f"samples must be at least 2, or None for the batch's size, got {samples}")
+    return samples
+
+
 def pairwise_log_prob(
     posterior: GaussianPosterior, z: Float[Tensor, "*models points latent"]
 ) -> Float[Tensor, "*models latent points batch"]:
@@ -152,7 +158,7 @@ def aggregate_log_prob(
         log_q = features.transpose(-3, -2).flatten(-2) @ coefficients.flatten(-3, -2)
     else:
         one_by_one = FullGaussian(posterior.mu.unsqueeze(-3), posterior.scale_tril.unsqueeze(-4))
-        log_q = one_by_one.log_prob(z.unsqueeze(-2))
+        log_q = one_by_one.distribution().log_prob(z.unsqueeze(-2))
     return torch.logsumexp(log_q, -1) - math.log(log_q.shape[-1])
 
 
@@ -161,10 +167,11 @@ def _quadratic_form(
 ) -> tuple[Float[Tensor, "*models latent points 3"], Float[Tensor, "*models latent 3 batch"]]:
     """log N(z; mu, scale) = [z², z, 1] · [−τ/2, mu τ, −(mu² τ + log_var + log 2π)/2], τ = 1/scale².
 
-    As one small matrix product it costs a fraction of the differences taken out in full; what
-    expanding the square loses is about z² τ times the precision of the numbers.
+    As one small matrix product it costs a fraction of the differences taken out in full. Expanding
+    the square loses about z² τ times the precision of the numbers, z counted from the mean code.
     """
-    z, mu, log_var = z.mT, posterior.mu.mT, posterior.log_var.mT
+    centre = posterior.mu.mean(-2, keepdim=True).detach()  # large offsets would cost digits
+    z, mu, log_var = (z - centre).mT, (posterior.mu - centre).mT, posterior.log_var.mT
     tau = torch.exp(-log_var)
     features = torch.stack([z.square(), z, torch.ones_like(z)], -1)
     constant = -0.5 * (mu.square() * tau + log_var + LOG_2PI)

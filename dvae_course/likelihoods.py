@@ -88,8 +88,8 @@ Likelihood = (
 
 
 def _check_scale(scale: float) -> None:
-    if not scale > 0:
-        raise ValueError(f"scale must be positive, got {scale}")
+    if not 0 < scale < math.inf:
+        raise ValueError(f"scale must be positive and finite, got {scale}")
 
 
 def _per_model(value: Tensor, values: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -69,9 +69,9 @@ class Convolution(nn.Module):
         return y.unflatten(1, (models, -1)).transpose(0, 1)
 
 
-def initialise(network: nn.Module, seed: int) -> None:
+def initialise(network: nn.Module, seed: int, purpose: str = "init") -> None:
     """Glorot-uniform weights and zero biases, drawn from `seed` alone (TensorFlow 1's default)."""
-    stream = generator(seed, "init")
+    stream = generator(seed, purpose)
     for layer in network.modules():
         if isinstance(layer, Linear | Convolution):
             limit = math.sqrt(6 / sum(layer.fans()))
@@ -82,11 +82,11 @@ def initialise(network: nn.Module, seed: int) -> None:
 
 
 class Perceptron(nn.Module):
-    """Linear layers of the given sizes with an activation between them."""
+    """Linear layers of the given sizes with an activation (ReLU by default) between them."""
 
-    def __init__(self, sizes: Sequence[int], activation: Callable[[Tensor], Tensor] = torch.relu):
+    def __init__(self, sizes: Sequence[int], activation: nn.Module | None = None):
         super().__init__()
-        self.activation = activation
+        self.activation = activation or nn.ReLU()
         pairs = itertools.pairwise(sizes)
         self.layers = nn.ModuleList(Linear(a, b) for a, b in pairs)
 
@@ -137,6 +137,8 @@ class MLPEncoder(nn.Module):
 
     def __init__(self, data_dim: int, latent_dim: int, hidden: Sequence[int] = (100,), **head):
         super().__init__()
+        if not hidden:
+            raise ValueError("hidden must name at least one layer's units, got ()")
         self.body = Perceptron([data_dim, *hidden])
         self.head = PosteriorHead(hidden[-1], latent_dim, **head)
 

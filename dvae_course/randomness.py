@@ -66,10 +66,15 @@ class Streams:
         return torch.from_numpy(self._draw(lambda g: g.random(shape))).to(like)
 
     def student_t(self, *shape: int, nu: Tensor) -> Tensor:
-        """Student-t numbers; `nu` has one number a model."""
+        """Student-t numbers, shape `(*nu.shape, *shape)`: one `nu` a model."""
         degrees = nu.detach().cpu().double().reshape(-1).tolist()
-        draws = [g.standard_t(df, shape) for g, df in zip(self.generators, degrees, strict=True)]
-        return torch.from_numpy(draws[0] if self.single else np.stack(draws)).to(nu)
+        pairs = zip(self.for_models(len(degrees)), degrees, strict=True)
+        drawn = np.stack([g.standard_t(df, shape) for g, df in pairs])
+        return torch.from_numpy(drawn.reshape(*nu.shape, *shape)).to(nu)
+
+    def for_models(self, models: int) -> list[np.random.Generator]:
+        """A generator for each of so many models; a single stream serves them one after another."""
+        return self.generators * models if self.single else self.generators
 
     def integers(self, high: int, *shape: int) -> Tensor:
         """Integers in [0, high)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from dvae_course import checkpoints
+from dvae_course.likelihoods import BernoulliLikelihood
 from dvae_course.objectives.base import Objective, Terms
 from dvae_course.randomness import Streams
 from dvae_course.stacking import stack, unstack
@@ -63,6 +65,10 @@ class Settings:
             raise ValueError(f"batch_size must be at least 2, or None, got {self.batch_size}")
         if not self.learning_rate > 0:
             raise ValueError(f"learning_rate must be positive, got {self.learning_rate}")
+        if self.record_every is not None and self.record_every < 1:
+            raise ValueError(f"record_every must be at least 1, or None, got {self.record_every}")
+        if self.device.startswith("cuda") and not torch.cuda.is_available():
+            raise ValueError(f"device is {self.device!r}, but torch finds no CUDA here; use 'cpu'")
         if self.threads < 1:
             raise ValueError(f"threads must be at least 1, got {self.threads}")
         if not 0 <= self.decay_from <= 1:
@@ -120,6 +126,8 @@ class Run:
         self, callback: Callback | None, path: Path | None, checkpoint_every: int, progress: bool
     ) -> None:
         """Go on to the last step."""
+        if checkpoint_every < 1:
+            raise ValueError(f"checkpoint_every must be at least 1, got {checkpoint_every}")
         with _threads(self.settings.threads):
             self._train(callback, path, checkpoint_every, progress)
 
@@ -129,8 +137,8 @@ class Run:
         identity = "" if path is None else self._identity()
         if path is not None:
             self._resume(checkpoints.load(path, identity))
-        hidden = {} if progress else {"disable": True}  # else TQDM_DISABLE decides
-        bar = tqdm(total=self.steps, initial=self.step, delay=1.0, **hidden)
+        hidden = not progress or os.environ.get("TQDM_DISABLE") == "1"
+        bar = tqdm(total=self.steps, initial=self.step, delay=1.0, disable=hidden)
         while self.step < self.steps:
             terms = self._advance()
             bar.update()
@@ -254,6 +262,12 @@ def _check_data(data: Tensor, vae: VAE, steps: int, batch_size: int | None) -> N
             f"data must have shape (n, {', '.join(map(str, vae.data_shape))}) for this model, got "
             f"{tuple(data.shape)}"
         )
+    dtype = next(vae.parameters()).dtype
+    if data.dtype != dtype:
+        raise ValueError(
+            f"data are {data.dtype} and the model's weights {dtype}; convert one, for example "
+            "data.float()"
+        )
     if batch_size is not None and len(data) < batch_size:
         raise ValueError(
             f"the data set has {len(data)} points, fewer than batch_size={batch_size}; pass a "
@@ -261,3 +275,8 @@ def _check_data(data: Tensor, vae: VAE, steps: int, batch_size: int | None) -> N
         )
     if not bool(torch.isfinite(data.sum(dtype=torch.float64))):
         raise ValueError("data holds NaN or infinite values; clean it before training")
+    if isinstance(vae.likelihood, BernoulliLikelihood) and (data.min() < 0 or data.max() > 1):
+        raise ValueError(
+            f"the Bernoulli likelihood needs data in [0, 1], got {data.min():g} to {data.max():g}; "
+            "rescale them, or use a Gaussian or Laplace likelihood"
+        )

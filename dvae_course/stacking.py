@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 
-def _constants(module: nn.Module) -> list[tuple[str, object]]:
+def constants(module: nn.Module) -> list[tuple[str, object]]:
     """Everything that decides what a module computes, apart from its tensors."""
     found: list[tuple[str, object]] = []
     for name, part in module.named_modules():
@@ -35,10 +35,10 @@ def _set_tensor(module: nn.Module, name: str, value: Tensor) -> None:
 
 def check_stackable(modules: Sequence[nn.Module]) -> None:
     """Raise `ValueError` unless the modules differ in nothing but the values of their tensors."""
-    first = _constants(modules[0])
+    first = constants(modules[0])
     shapes = {k: v.shape for k, v in modules[0].state_dict().items()}
     for i, module in enumerate(modules[1:], start=1):
-        other = _constants(module)
+        other = constants(module)
         for a, b in zip(first, other, strict=False):
             if a != b:
                 raise ValueError(

@@ -102,7 +102,9 @@ class VAE(nn.Module):
     ) -> VAEOutput:
         """Encode, sample, decode: the three numbers of the ELBO."""
         posterior = self.encode(x)
-        noise = Streams.of(generator).normal(*posterior.mu.shape[-2:], like=posterior.mu)
+        noise = Streams.of(generator, "posterior").normal(
+            *posterior.mu.shape[-2:], like=posterior.mu
+        )
         z = posterior.sample(noise)
         if self.closed_form_kl:
             kl = self.prior.kl_from(posterior)

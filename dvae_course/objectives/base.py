@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -55,8 +56,8 @@ class Objective(nn.Module):
         raise NotImplementedError
 
     def _hyperparameter(self, name: str, value: float, least: float = 0.0) -> None:
-        if not value >= least:
-            raise ValueError(f"{name} must be at least {least:g}, got {value}")
+        if not least <= value < math.inf:
+            raise ValueError(f"{name} must be finite and at least {least:g}, got {value}")
         self.register_buffer(name, torch.tensor(float(value)))
 
 

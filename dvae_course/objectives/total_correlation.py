@@ -8,7 +8,7 @@ import math
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from dvae_course.divergences import pairwise_log_prob
 from dvae_course.networks import Perceptron, initialise
@@ -123,12 +123,18 @@ class FactorVAE(Objective):
         super().__init__()
         self._hyperparameter("gamma", gamma)
         self.learning_rate = learning_rate
-        self.discriminator = Perceptron([latent_dim, *[hidden] * layers, 1], _leaky_relu)
-        initialise(self.discriminator, seed)
+        self.discriminator = Perceptron([latent_dim, *[hidden] * layers, 1], nn.LeakyReLU(0.2))
+        initialise(self.discriminator, seed, "discriminator")
 
     def forward(self, vae: VAE, x: Tensor, *, generator: Seed, step: int = 0) -> Terms:
         """Terms `reconstruction`, `kl` and `total_correlation`."""
         output = vae(x, generator)
+        latent_dim = self.discriminator.layers[0].weight.shape[-2]
+        if output.z.shape[-1] != latent_dim:
+            raise ValueError(
+                f"this FactorVAE was made for latent_dim={latent_dim}, but the VAE has "
+                f"{output.z.shape[-1]} latent coordinates; pass FactorVAE(..., latent_dim=…)"
+            )
         values = elbo_values(output)
         values["total_correlation"] = self.discriminator(output.z).squeeze(-1).mean(-1)
         return Terms(values, {"total_correlation": self.gamma}, output)
@@ -143,9 +149,6 @@ class FactorVAE(Objective):
         real = self.discriminator(output.z.detach()).squeeze(-1)
         shuffled = self.discriminator(shuffle_coordinates(second_z, streams)).squeeze(-1)
         return 0.5 * (F.softplus(-real).mean(-1) + F.softplus(shuffled).mean(-1))
-
-
-_leaky_relu = functools.partial(F.leaky_relu, negative_slope=0.2)
 
 
 def shuffle_coordinates(

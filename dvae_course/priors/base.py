@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 from jaxtyping import Float
@@ -33,8 +35,16 @@ class Prior(nn.Module):
         value = torch.as_tensor(log_normalizer, dtype=torch.float64)
         self.register_buffer("log_normalizer", value)
 
-    def log_prob(self, z: Float[Tensor, "*batch latent"]) -> Float[Tensor, "*batch"]:
-        """log p(z) in nats."""
+    def log_prob(self, z: Float[Tensor, "*models batch latent"]) -> Float[Tensor, "*models batch"]:
+        """log p(z) in nats; `ValueError` unless z has `dim` columns."""
+        if z.ndim < 2 or z.shape[-1] != self.dim:
+            raise ValueError(
+                f"z must have shape (batch, {self.dim}) for this prior of {self.dim} coordinates, "
+                f"got {tuple(z.shape)}"
+            )
+        return self._log_density(z)
+
+    def _log_density(self, z: Tensor) -> Tensor:
         raise NotImplementedError
 
     def sample(self, n: int, seed: Seed) -> Float[Tensor, "*models n latent"]:
@@ -63,8 +73,15 @@ class Prior(nn.Module):
 
 def check_annealing(beta: float) -> None:
     """Raise `ValueError` unless β > 0, without which p^β is no density on R^dim."""
-    if not beta > 0:
+    if not 0 < beta < math.inf:
         raise ValueError(
-            f"beta must be positive, got {beta}: for beta <= 0 the integral F_β of p(z)^β over all "
-            "z is infinite"
+            f"beta must be positive and finite, got {beta}: for beta <= 0 the integral F_β of "
+            "p(z)^β over all z is infinite"
         )
+
+
+def check_positive(**numbers: float) -> None:
+    """Raise `ValueError` unless every one is positive and finite."""
+    for name, value in numbers.items():
+        if not 0 < value < math.inf:
+            raise ValueError(f"{name} must be positive and finite, got {value}")

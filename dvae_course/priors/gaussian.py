@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from dvae_course.gaussians import LOG_2PI, DiagonalGaussian, GaussianPosterior, kl
-from dvae_course.priors.base import Prior, Seed, check_annealing
+from dvae_course.priors.base import Prior, Seed, check_annealing, check_positive
 from dvae_course.randomness import Streams
 
 
@@ -26,14 +26,14 @@ class GaussianPrior(Prior):
         scales = self.scales().unsqueeze(-2)
         return DiagonalGaussian(torch.zeros_like(scales), 2 * scales.log())
 
-    def log_prob(self, z: Float[Tensor, "*batch latent"]) -> Float[Tensor, "*batch"]:
+    def _log_density(self, z: Tensor) -> Tensor:
         """log N(z; 0, diag scales²)."""
         return self.gaussian().log_prob(z)
 
     def sample(self, n: int, seed: Seed) -> Float[Tensor, "*models n latent"]:
         """scales · noise."""
         scales = self.scales()
-        return scales.unsqueeze(-2) * Streams.of(seed).normal(n, self.dim, like=scales)
+        return scales.unsqueeze(-2) * Streams.of(seed, "prior").normal(n, self.dim, like=scales)
 
     def kl_from(self, q: GaussianPosterior) -> Float[Tensor, "*models batch"]:
         """KL(q‖p) in closed form."""
@@ -59,8 +59,7 @@ class IsotropicGaussian(GaussianPrior):
 
     def __init__(self, dim: int, scale: float = 1.0, log_normalizer: float | Tensor = 0.0):
         super().__init__(dim, log_normalizer)
-        if not scale > 0:
-            raise ValueError(f"scale must be positive, got {scale}")
+        check_positive(scale=scale)
         self.register_buffer("scale", torch.tensor(float(scale)))
 
     def scales(self) -> Float[Tensor, "*models latent"]:
@@ -92,7 +91,11 @@ class AnisotropicGaussian(GaussianPrior):
         log_normalizer: float | Tensor = 0.0,
     ):
         scales = torch.as_tensor(scales, dtype=torch.float64)
-        if scales.ndim != 1 or not bool((scales > 0).all()):
+        if (
+            scales.ndim != 1
+            or len(scales) == 0
+            or not bool((scales > 0).all() & scales.isfinite().all())
+        ):
             raise ValueError(f"scales must be a list of positive numbers, got {scales.tolist()}")
         super().__init__(len(scales), log_normalizer)
         variances = scales.square()

@@ -37,8 +37,11 @@ class GaussianMixture(Prior):
         weights: Sequence[float] | Tensor | None = None,
     ):
         means = torch.as_tensor(means, dtype=torch.float32)
-        if means.ndim != 2:
-            raise ValueError(f"means must have shape (K, D), got {tuple(means.shape)}")
+        if means.ndim != 2 or means.numel() == 0 or not bool(means.isfinite().all()):
+            raise ValueError(
+                f"means must be finite numbers of shape (K, D), got {means.tolist()} of shape "
+                f"{tuple(means.shape)}"
+            )
         super().__init__(means.shape[1])
         self.register_buffer("means", means)
         self.register_buffer("scales", _component_scales(scales, means))
@@ -49,13 +52,13 @@ class GaussianMixture(Prior):
         normal = Normal(self.means.unsqueeze(-3), self.scales.unsqueeze(-3), validate_args=False)
         return self.log_weights.unsqueeze(-2) + normal.log_prob(z.unsqueeze(-2)).sum(-1)
 
-    def log_prob(self, z: Float[Tensor, "*batch latent"]) -> Float[Tensor, "*batch"]:
+    def _log_density(self, z: Tensor) -> Tensor:
         """log Σ_k w_k N(z; m_k, s_k)."""
         return torch.logsumexp(self.component_log_prob(z), -1)
 
     def sample(self, n: int, seed: Seed) -> Float[Tensor, "*models n latent"]:
         """A component by its weight, then its Gaussian."""
-        streams = Streams.of(seed)
+        streams = Streams.of(seed, "prior")
         u = streams.uniform(n, 1, like=self.means)
         below = u > self.log_weights.exp().cumsum(-1)[..., None, :-1]  # (*models, n, K-1)
         k = below.sum(-1, keepdim=True).expand(*below.shape[:-1], self.dim)
@@ -88,17 +91,18 @@ class AnnealedMixture(Prior):
         self.register_buffer("beta", torch.tensor(float(beta)))
         self.register_buffer("log_integral", log_integral)
 
-    def log_prob(self, z: Float[Tensor, "*batch latent"]) -> Float[Tensor, "*batch"]:
+    def _log_density(self, z: Tensor) -> Tensor:
         """β log p(z) − log F_β."""
         beta, log_integral = self.beta[..., None], self.log_integral.to(z)[..., None]
         return beta * self.mixture.log_prob(z) - log_integral
 
     def sample(self, n: int, seed: Seed) -> Float[Tensor, "*models n latent"]:
         """`n` exact samples by rejection."""
-        streams = Streams.of(seed)
-        if streams.single:
+        streams = Streams.of(seed, "prior")
+        if self.beta.ndim == 0:
             return self._sample_one(n, streams)
-        ones = [(unstack(self, i), Streams(g)) for i, g in enumerate(streams.generators)]
+        generators = streams.for_models(len(self.beta))
+        ones = [(unstack(self, i), Streams(g)) for i, g in enumerate(generators)]
         return torch.stack([prior._sample_one(n, stream) for prior, stream in ones])
 
     def _sample_one(self, n: int, streams: Streams) -> Tensor:
@@ -139,7 +143,7 @@ class ProductPrior(Prior):
         super().__init__(dim, dim * coordinate.log_normalizer)
         self.coordinate = coordinate
 
-    def log_prob(self, z: Float[Tensor, "*batch latent"]) -> Float[Tensor, "*batch"]:
+    def _log_density(self, z: Tensor) -> Tensor:
         """Σ_d log p₁(z_d)."""
         flat = z.flatten(-2).unsqueeze(-1)  # (*models, batch·latent, 1)
         return self.coordinate.log_prob(flat).unflatten(-1, z.shape[-2:]).sum(-1)
@@ -178,8 +182,10 @@ class SpikeAndSlab(ProductPrior):
 
 def _component_scales(scales: float | Sequence[float] | Tensor, means: Tensor) -> Tensor:
     scales = torch.as_tensor(scales, dtype=torch.float32)
-    if not bool((scales > 0).all()):
-        raise ValueError(f"scales (standard deviations) must be positive, got {scales.tolist()}")
+    if not bool((scales > 0).all() & scales.isfinite().all()):
+        raise ValueError(
+            f"scales (standard deviations) must be positive and finite, got {scales.tolist()}"
+        )
     if scales.ndim == 1:
         scales = scales.unsqueeze(-1)
     if scales.ndim > 2 or torch.broadcast_shapes(scales.shape, means.shape) != means.shape:
@@ -195,7 +201,7 @@ def _component_weights(weights: Sequence[float] | Tensor | None, k: int) -> Tens
         return torch.full((k,), 1.0 / k)
     weights = torch.as_tensor(weights, dtype=torch.float64)
     total = weights.sum().item()
-    if weights.shape != (k,) or bool((weights < 0).any()) or abs(total - 1) > 1e-6:
+    if weights.shape != (k,) or not bool((weights >= 0).all()) or abs(total - 1) > 1e-6:
         raise ValueError(
             f"weights must be {k} non-negative numbers that add up to 1, got {weights.tolist()} "
             f"(sum {total:g}); divide them by their sum"

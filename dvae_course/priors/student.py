@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.distributions import StudentT as TorchStudentT
 
-from dvae_course.priors.base import Prior, Seed, check_annealing
+from dvae_course.priors.base import Prior, Seed, check_annealing, check_positive
 from dvae_course.randomness import Streams
 
 
@@ -30,19 +30,18 @@ class StudentT(Prior):
         self, dim: int, nu: float, scale: float = 1.0, log_normalizer: float | Tensor = 0.0
     ):
         super().__init__(dim, log_normalizer)
-        if not nu > 0 or not scale > 0:
-            raise ValueError(f"nu and scale must be positive, got nu={nu}, scale={scale}")
+        check_positive(nu=nu, scale=scale)
         self.register_buffer("nu", torch.tensor(float(nu)))
         self.register_buffer("scale", torch.tensor(float(scale)))
 
-    def log_prob(self, z: Float[Tensor, "*batch latent"]) -> Float[Tensor, "*batch"]:
+    def _log_density(self, z: Tensor) -> Tensor:
         """Σ_d log t_ν(z_d)."""
         nu, scale = self.nu[..., None, None], self.scale[..., None, None]
         return TorchStudentT(nu, 0.0, scale, validate_args=False).log_prob(z).sum(-1)
 
     def sample(self, n: int, seed: Seed) -> Float[Tensor, "*models n latent"]:
         """scale · t."""
-        t = Streams.of(seed).student_t(n, self.dim, nu=self.nu)
+        t = Streams.of(seed, "prior").student_t(n, self.dim, nu=self.nu)
         return self.scale[..., None, None] * t
 
     def annealed(self, beta: float) -> StudentT:

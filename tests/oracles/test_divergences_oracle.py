@@ -64,7 +64,6 @@ def test_log_density_of_the_aggregate_posterior(encoded):
     np.testing.assert_allclose(ours, expected, rtol=1e-10)
 
 
-@pytest.mark.xfail(strict=True, reason="FullGaussian.log_prob forbids many posteriors for one z")
 def test_log_density_of_the_aggregate_of_full_covariance_posteriors(encoded):
     _, mu, _ = encoded
     rng, points = np.random.default_rng(6), prior_points()
