@@ -26,6 +26,7 @@ from dvae_course.course import CourseError
 
 KEEPS_OUTPUT = "# NBVAL_CHECK_OUTPUT"
 CELL_SECONDS = 300
+EXCEPTION = re.compile(r"^[A-Za-z_][\w.]*: ", re.MULTILINE)
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -35,8 +36,10 @@ def read_source(source: Path) -> NotebookNode:
         notebook = jupytext.read(source, fmt="md:myst")
     except (YAMLError, MystMetadataParsingError, UnicodeDecodeError) as error:
         raise _broken(source, " ".join(str(error).split())) from None
-    if "kernelspec" not in notebook.metadata:
-        raise _broken(source, "its first lines name no kernelspec")
+    header = source.read_text(encoding="utf-8").split("\n---\n")[0]
+    for entry in ("format_name: myst", "kernelspec:"):
+        if entry not in header:
+            raise _broken(source, f"its header has no line '{entry}'")
     for number, cell in enumerate(_code(notebook), start=1):
         _check_python(source, number, cell.source)
     _name_cells(notebook)
@@ -124,14 +127,15 @@ def _execute(notebook: NotebookNode, source: Path) -> None:
         client.execute(env=environment)
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         failed = f"{source.parent.name}/{source.name} failed"
-        raise CourseError(f"{failed}: {last_line(str(error))}") from None
+        raise CourseError(f"{failed}: {error_in(str(error))}") from None
     notebook.metadata = metadata
 
 
-def last_line(traceback: str) -> str:
-    """The line of a traceback that says what went wrong: its last one."""
-    lines = [line.strip() for line in COLOUR.sub("", traceback).splitlines() if line.strip()]
-    return lines[-1] if lines else "no message"
+def error_in(traceback: str) -> str:
+    """What a traceback says in the end, as one line: the exception's name and its whole message."""
+    text = COLOUR.sub("", traceback)
+    starts = [match.start() for match in EXCEPTION.finditer(text)]
+    return " ".join(text[starts[-1] if starts else 0 :].split())
 
 
 def _without_outputs(cell: NotebookNode) -> dict:

@@ -17,7 +17,7 @@ from filelock import FileLock
 
 from dvae_course import fingerprint, mathjax
 from dvae_course.course import Course, CourseError
-from dvae_course.notebooks import COLOUR, last_line, read_source
+from dvae_course.notebooks import COLOUR, error_in, read_source
 
 SETTINGS = {"DVAE_STATIC_PAGE": "1", "TQDM_DISABLE": "1", "PYTHONUTF8": "1"}
 DEFAULTS = {"OMP_NUM_THREADS": "1"}  # small tensors: a second thread waits more than it works
@@ -78,19 +78,19 @@ def _run_sphinx(course: Course, report: Callable[[str], None]) -> Path:
     work = course.build / "work"
     shutil.rmtree(work, ignore_errors=True)
     book = ["--config", "book/_config.yml", "--toc", "book/_toc.yml", "--path-output", str(work)]
-    command = [str(Path(sys.executable).with_name("jupyter-book")), "build", "."]
-    process = subprocess.Popen(
-        [*command, "-W", "--keep-going", *book],
+    jupyter_book = str(Path(sys.executable).with_name("jupyter-book"))
+    log = course.build / "book.log"
+    with subprocess.Popen(
+        [jupyter_book, "build", ".", "-W", "--keep-going", *book],
         cwd=course.root,
         env={**DEFAULTS, **os.environ, **SETTINGS, "PYTHONPATH": _python_path()},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         encoding="utf-8",
-    )
-    log = course.build / "book.log"
-    log.write_text(_follow(process.stdout, report), encoding="utf-8")
-    if process.wait() != 0:
+    ) as process:
+        log.write_text(_follow(process.stdout, report), encoding="utf-8")
+    if process.returncode != 0:
         raise CourseError(f"{_reason(course, log)} (all of the output: {course.short(log)})")
     shutil.rmtree(work / "_build" / ".doctrees")
     return work / "_build" / "html"
@@ -118,11 +118,11 @@ def _reason(course: Course, log: Path) -> str:
     """The one line that says why the book could not be built."""
     text = log.read_text(encoding="utf-8").replace(f"{course.root}{os.sep}", "")
     if match := FAILED.search(text):
-        return f"{match[1]} failed: {last_line(match[2])}"
+        return f"{match[1]} failed: {error_in(match[2])}"
     warnings = WARNING.findall(text)
     if warnings:
         return f"The book has {len(warnings)} warning{'s'[: len(warnings) - 1]}: {warnings[0]}"
-    return last_line(text)
+    return f"Jupyter Book stopped: {error_in(text)[-300:]}"
 
 
 def _swap(new: Path, site: Path) -> None:

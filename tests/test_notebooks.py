@@ -7,7 +7,7 @@ import nbformat
 import pytest
 
 from dvae_course.course import Course, CourseError
-from dvae_course.notebooks import make_pair, read_source, stale_pair, stale_pairs
+from dvae_course.notebooks import error_in, make_pair, read_source, stale_pair, stale_pairs
 
 
 @pytest.fixture
@@ -112,7 +112,8 @@ def test_equal_cells_get_different_ids(source):
     ("old", "new", "reason"),
     [
         ("language: python", "language: [python", "flow sequence"),
-        ("kernelspec:", "kernel:", "kernelspec"),
+        ("kernelspec:", "kernel:", "kernelspec:"),
+        ("format_name: myst", "format_name: markdown", "format_name: myst"),
         ("1 + 2", "1 +", "code cell 1, line 1"),
         ("ipython3\ntotal", "ipython3\n:tags: [a\n\ntotal", "line 16"),
     ],
@@ -131,3 +132,10 @@ def test_a_cell_that_fails_leaves_the_old_pair(source):
     with pytest.raises(CourseError, match=r"01_sums\.md failed: NameError"):
         make_pair(source)
     assert source.with_suffix(".ipynb").read_bytes() == before
+
+
+def test_an_error_of_many_lines_becomes_one_with_its_name():
+    traceback = (
+        "Cell In[1]\nKeyError: 'a'\n\nDataUnavailable: No data.\n  wanted: a.gz\nAny of these: b\n"
+    )
+    assert error_in(traceback) == "DataUnavailable: No data. wanted: a.gz Any of these: b"
