@@ -89,7 +89,11 @@ def _run_sphinx(course: Course, report: Callable[[str], None]) -> Path:
         text=True,
         encoding="utf-8",
     ) as process:
-        log.write_text(_follow(process.stdout, report), encoding="utf-8")
+        try:
+            log.write_text(_follow(process.stdout, report), encoding="utf-8")
+        except BaseException:
+            process.terminate()
+            raise
     if process.returncode != 0:
         raise CourseError(f"{_reason(course, log)} (all of the output: {course.short(log)})")
     shutil.rmtree(work / "_build" / ".doctrees")

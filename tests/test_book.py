@@ -148,6 +148,17 @@ def test_a_warning_fails_the_next_build_as_well(built_course):
             book_site.build(built_course)
 
 
+def test_an_interrupted_build_leaves_no_site_to_trust(small_course, monkeypatch):
+    def interrupt(step: str) -> None:
+        if "running" in step:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        book_site.build(small_course, interrupt)
+    assert not (small_course.build / "site").exists()
+    assert not (small_course.build / "site.stamp").exists()
+
+
 def test_without_npm_the_pages_use_the_network_and_the_command_says_so(built_course, steps):
     built = book_site.build(built_course, steps.append)
     assert "npm is not installed" in steps[0]
