@@ -33,7 +33,7 @@ class GaussianMixture(Prior):
     def __init__(
         self,
         means: Sequence[Sequence[float]] | Tensor,
-        scales: float | Sequence[float] | Tensor,
+        scales: float | Sequence[float] | Sequence[Sequence[float]] | Tensor,
         weights: Sequence[float] | Tensor | None = None,
     ):
         means = torch.as_tensor(means, dtype=torch.float32)
@@ -180,19 +180,22 @@ class SpikeAndSlab(ProductPrior):
         super().__init__(coordinate, dim)
 
 
-def _component_scales(scales: float | Sequence[float] | Tensor, means: Tensor) -> Tensor:
+def _component_scales(
+    scales: float | Sequence[float] | Sequence[Sequence[float]] | Tensor, means: Tensor
+) -> Tensor:
     scales = torch.as_tensor(scales, dtype=torch.float32)
     if not bool((scales > 0).all() & scales.isfinite().all()):
         raise ValueError(
             f"scales (standard deviations) must be positive and finite, got {scales.tolist()}"
         )
-    if scales.ndim == 1:
-        scales = scales.unsqueeze(-1)
-    if scales.ndim > 2 or torch.broadcast_shapes(scales.shape, means.shape) != means.shape:
+    k, dim = means.shape
+    if scales.shape not in ((), (k,), (k, dim)):
         raise ValueError(
             f"scales must be one number, one a component (K,) or one a component and coordinate "
-            f"(K, D) with (K, D) = {tuple(means.shape)}, got shape {tuple(scales.shape)}"
+            f"(K, D) with (K, D) = {(k, dim)}, got shape {tuple(scales.shape)}"
         )
+    if scales.ndim == 1:
+        scales = scales.unsqueeze(-1)
     return scales.expand(means.shape).clone()
 
 
