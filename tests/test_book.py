@@ -148,7 +148,7 @@ def test_a_warning_fails_the_next_build_as_well(built_course):
             book_site.build(built_course)
 
 
-def test_an_interrupted_build_leaves_no_site_to_trust(small_course, monkeypatch):
+def test_an_interrupted_build_leaves_no_site_to_trust(small_course):
     def interrupt(step: str) -> None:
         if "running" in step:
             raise KeyboardInterrupt
