@@ -12,7 +12,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from jaxtyping import install_import_hook
 
-install_import_hook("dvae_course", "beartype.beartype")
+install_import_hook("dvae_course", "typechecking.checked")
 
 import pytest
 import torch
