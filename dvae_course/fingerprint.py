@@ -19,7 +19,7 @@ def of_files(files: Iterable[Path], root: Path) -> str:
 
 def of_environment() -> str:
     """A hash of Python, of what is installed, of this package and of where data comes from."""
-    installed = sorted(f"{item.name}=={item.version}" for item in distributions())
+    installed = sorted({f"{item.name}=={item.version}" for item in distributions()})
     package = Path(__file__).parent
     sources = (file for file in package.rglob("*") if file.suffix in {".py", ".js", ".json"})
     parts = [

@@ -1,5 +1,7 @@
 """The built site is complete, stands alone, and is rebuilt when and only when it must be."""
 
+import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
@@ -114,6 +116,14 @@ def test_another_environment_runs_every_chapter_again(built_course, steps, monke
     monkeypatch.setattr(fingerprint, "of_environment", lambda: "another")
     book_site.build(built_course, steps.append)
     assert {"  running chapters/01_sums", "  running solutions/01_sums"} <= set(steps)
+
+
+def test_tests_and_commands_agree_on_the_environment():
+    code = "from dvae_course import fingerprint; print(fingerprint.of_environment())"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == fingerprint.of_environment()
 
 
 def test_another_data_folder_is_another_environment(monkeypatch):
