@@ -32,7 +32,7 @@ class Decomposition(Objective):
 
     def forward(self, vae: VAE, x: Tensor, *, generator: Seed, step: int = 0) -> Terms:
         """Terms `reconstruction`, `kl` and `divergence`."""
-        streams = Streams.of(generator)
+        streams = Streams.of(generator, "posterior")
         output = vae(x, streams)
         values = elbo_values(output)
         values["divergence"] = self.divergence(output, vae.prior, streams)

@@ -65,7 +65,8 @@ class BetaTCVAE(Objective):
                 "size of the whole data set"
             )
         if self.estimator == "mws":
-            return torch.full((batch, batch), -math.log(batch * self.dataset_size))
+            log_weight = -math.log(batch * self.dataset_size)
+            return torch.full((batch, batch), log_weight, dtype=torch.float64)
         return stratified_weights(batch, self.dataset_size).log()
 
 
@@ -156,4 +157,4 @@ def shuffle_coordinates(
 ) -> Float[Tensor, "*models batch latent"]:
     """Each coordinate permuted across the batch on its own: samples of Π_d q(z_d)."""
     order = Streams.of(generator).permutations(*z.shape[-2:]).to(z.device)
-    return z.gather(-2, order)
+    return z.gather(-2, order.expand(z.shape))

@@ -95,7 +95,7 @@ def test_decomposition(divergence):
     rec, kl = elbo_parts(terms, vae)
     z, mu, log_var = arrays(terms.output)
     scale = np.exp(log_var / 2)
-    streams = Streams.of(3)
+    streams = Streams.of(3, "posterior")
     vae(make_x(), streams)
     points = vae.prior.sample(BATCH, streams).numpy()
     match divergence:
