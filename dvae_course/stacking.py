@@ -18,7 +18,7 @@ def constants(module: nn.Module) -> list[tuple[str, object]]:
     """Everything that decides what a module computes, apart from its tensors."""
     found: list[tuple[str, object]] = []
     for name, part in module.named_modules():
-        found.append((name, type(part)))
+        found.append((name or "class", type(part)))
         public = {k: v for k, v in vars(part).items() if not k.startswith("_") and k != "training"}
         found.extend((f"{name}.{k}".lstrip("."), v) for k, v in sorted(public.items()))
     return found
