@@ -44,5 +44,6 @@ def _install(course: Course, npm: str) -> bool:
     work.mkdir(parents=True, exist_ok=True)
     for name in ("package.json", "package-lock.json"):
         shutil.copy(course.root / "book" / name, work)
-    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"]
+    quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"]
+    command = [npm, "ci", "--omit=dev", *quiet]
     return subprocess.run(command, cwd=work, capture_output=True).returncode == 0

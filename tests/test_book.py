@@ -83,12 +83,6 @@ def test_every_picture_has_an_alternative_text(site):
             assert 'alt="' in tag.split(">")[0], f"{page.name}: <img {tag[:80]}"
 
 
-def test_every_macro_is_explained_under_notation(course):
-    macros = yaml.safe_load((course.root / "book" / "macros.yml").read_text(encoding="utf-8"))
-    notation = (course.root / "book" / "notation.md").read_text(encoding="utf-8")
-    assert [name for name in macros if f"`\\{name}" not in notation] == []
-
-
 def test_a_second_build_does_nothing(built_course, steps):
     page = built_course.build / "site" / "chapters" / "01_sums.html"
     written = page.stat().st_mtime_ns

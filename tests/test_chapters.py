@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
 
 from dvae_course.course import Course, title
 from dvae_course.notebooks import read_source
@@ -50,14 +49,6 @@ def test_every_exercise_has_prompt_stub_check_and_solution(chapter, course):
     assert len(prompts) >= 3
     assert prompts == tags(chapter, "exercise") == checks
     assert sorted(prompts) == sorted(tags(course.root / "solutions" / chapter.name, "solution"))
-
-
-@each_chapter
-def test_mathematics_needs_no_macro_that_only_the_book_knows(chapter, course):
-    macros = yaml.safe_load((course.root / "book" / "macros.yml").read_text(encoding="utf-8"))
-    for page in (chapter, course.root / "solutions" / chapter.name):
-        used = set(re.findall(r"\\([A-Za-z]+)", page.read_text(encoding="utf-8")))
-        assert used & set(macros) == set(), page.name
 
 
 @each_chapter
