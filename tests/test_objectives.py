@@ -138,6 +138,14 @@ def test_the_capacity_starts_at_0_and_stays_at_its_maximum_from_the_warmup_on(
         assert gap == pytest.approx(kl)
 
 
+def test_a_capacity_met_by_the_batch_mean_leaves_no_gap_though_every_point_misses_it():
+    rows = make_vae()(make_x(), 3).kl
+    objective = AnnealedVAE(rows.mean().item(), 1.0, 1).double()
+    gap = objective(make_vae(), make_x(), generator=3, step=1).values["capacity_gap"]
+    assert gap.item() == pytest.approx(0, abs=1e-5)
+    assert (rows - rows.mean()).abs().mean() > 1  # what the per-point version would charge
+
+
 # DIP-VAE: the covariance of the aggregate posterior
 
 
