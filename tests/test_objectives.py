@@ -143,7 +143,7 @@ def test_a_capacity_met_by_the_batch_mean_leaves_no_gap_though_every_point_misse
     objective = AnnealedVAE(rows.mean().item(), 1.0, 1).double()
     gap = objective(make_vae(), make_x(), generator=3, step=1).values["capacity_gap"]
     assert gap.item() == pytest.approx(0, abs=1e-5)
-    assert (rows - rows.mean()).abs().mean() > 1  # what the per-point version would charge
+    assert (rows - rows.mean()).abs().mean() > 0.5  # what the per-point version would charge
 
 
 # DIP-VAE: the covariance of the aggregate posterior
