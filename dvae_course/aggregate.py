@@ -2,7 +2,8 @@
 
 They add up to the KL term of the ELBO, E_x KL(q(z|x)‖p(z)) = I(x; z) + KL(q(z)‖p(z))
 (Hoffman & Johnson 2016). Everything here is in double precision: the encodings of a barely
-regularised VAE are so narrow that single precision loses all digits.
+regularised VAE are so narrow that single precision loses all digits (double precision is good for
+standard deviations down to about 1e-6).
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import sys
+import sysconfig
 from collections.abc import Iterable
 from importlib.metadata import distributions
 from pathlib import Path
@@ -19,7 +20,8 @@ def of_files(files: Iterable[Path], root: Path) -> str:
 
 def of_environment() -> str:
     """A hash of Python, of what is installed, of this package and of where data comes from."""
-    installed = sorted({f"{item.name}=={item.version}" for item in distributions()})
+    places = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
+    installed = sorted({f"{item.name}=={item.version}" for item in distributions(path=places)})
     package = Path(__file__).parent
     sources = (file for file in package.rglob("*") if file.suffix in {".py", ".js", ".json"})
     parts = [

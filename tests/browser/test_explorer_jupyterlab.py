@@ -78,7 +78,11 @@ def test_explorer_and_python_move_each_other(lab):
         def run(index: int) -> None:
             cells.nth(index).locator(".cm-content").click()
             page.keyboard.press("Shift+Enter")
+            expect(cells.nth(index).locator(".jp-InputPrompt")).not_to_have_text("[ ]:")
 
+        # A cell that is run before the kernel has connected is not run at all.
+        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
+        page.wait_for_timeout(1500)
         run(0)
         expect(story).to_contain_text("At α = 0 and β = 0")
         page.get_by_role("slider", name="beta").press("ArrowRight")
