@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pooch
+import requests
 
 
 class DataUnavailable(RuntimeError):
@@ -64,6 +65,9 @@ def obtain(source: Source, names: Sequence[str], folder: str | Path | None = Non
         raise DataUnavailable(_advice(source, names, folders, "not tried: a folder was given"))
     try:
         return [_download(source, name) for name in names]
+    except requests.ConnectionError as error:
+        reason = "no connection; is this machine online?"
+        raise DataUnavailable(_advice(source, names, folders, reason)) from error
     except (OSError, ValueError) as error:
         raise DataUnavailable(_advice(source, names, folders, str(error))) from error
 
