@@ -92,7 +92,7 @@ class FactorDataset:
 
     def factors_at(self, index: Int64[np.ndarray, " n"]) -> Factors:
         """The combination at each place in the grid's order."""
-        if index.size and not (0 <= index.min() and index.max() < len(self)):
+        if index.size and not (index.min() >= 0 and index.max() < len(self)):
             raise ValueError(
                 f"index must be from 0 to {len(self) - 1}, got {index.min()} to {index.max()}"
             )
