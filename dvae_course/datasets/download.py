@@ -21,13 +21,16 @@ class DataUnavailable(RuntimeError):
 
 @dataclass(frozen=True)
 class Source:
-    """Where a data set is published: its files' addresses and checksums, and its Debian package."""
+    """Where a data set is published: its files' addresses, checksums and Debian package, if any.
+
+    What has no Debian package has a `source="rendered"` that stands in for it.
+    """
 
     title: str
     folder_name: str
     base_url: str
     checksums: dict[str, str]
-    debian_package: str
+    debian_package: str | None = None
 
     @property
     def debian_folder(self) -> Path:
@@ -89,12 +92,17 @@ def _download(source: Source, name: str) -> Path:
 
 
 def _advice(source: Source, names: Sequence[str], folders: Sequence[Path], reason: str) -> str:
+    instead = (
+        f"on Debian or Ubuntu, apt install {source.debian_package}"
+        if source.debian_package
+        else 'choose source="rendered", which needs no file'
+    )
     return (
         f"{source.title} is not available.\n"
         f"  wanted:    {', '.join(names)} (or unpacked, without .gz)\n"
         f"  looked in: {', '.join(map(str, folders))}\n"
         f"  download from {source.base_url}: {reason}\n"
         "Any of these helps: set the environment variable DVAE_DATA to a folder that holds the "
-        f"files; on Debian or Ubuntu, apt install {source.debian_package}; download the files from "
+        f"files; {instead}; download the files from "
         "the address above with a browser and set DVAE_DATA to their folder."
     )
