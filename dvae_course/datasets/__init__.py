@@ -1,7 +1,21 @@
-"""Data sets: real images and synthetic points, each as tensors with their labels."""
+"""Data sets: real images, rendered scenes and synthetic points, each with its labels or factors."""
 
+from dvae_course.datasets.cars3d import Cars3D
 from dvae_course.datasets.download import DataUnavailable
+from dvae_course.datasets.dsprites import DSprites
+from dvae_course.datasets.factors import FactorDataset
 from dvae_course.datasets.fashion_mnist import FashionMNIST, fashion_mnist
 from dvae_course.datasets.pinwheel import Pinwheel, pinwheel
+from dvae_course.datasets.smallnorb import SmallNORB
 
-__all__ = ["DataUnavailable", "FashionMNIST", "Pinwheel", "fashion_mnist", "pinwheel"]
+__all__ = [
+    "Cars3D",
+    "DSprites",
+    "DataUnavailable",
+    "FactorDataset",
+    "FashionMNIST",
+    "Pinwheel",
+    "SmallNORB",
+    "fashion_mnist",
+    "pinwheel",
+]

@@ -1,8 +1,8 @@
 """Draw dSprites' squares, ellipses and hearts: three formulas stand in for 737,280 stored pictures.
 
 The published pictures are binary and not antialiased: a pixel is on when its centre lies inside the
-shape. Sizes, positions and the heart's outline were measured on published pictures; most renderings
-differ from these by no pixel or a few along the outline.
+shape. Sizes, positions and the heart's outline are fitted to published pictures, so that a drawing
+may differ from the published one by pixels along its outline.
 """
 
 from __future__ import annotations
