@@ -24,7 +24,8 @@ class DSprites(FactorDataset):
     Parameters
     ----------
     variant : "plain" (1 channel); "color" (the sprite times one colour, each channel uniform from
-        0.5 to 1); "noisy" (uniform noise in each pixel and channel, under a white sprite).
+        0.5 to 1); "noisy" (uniform noise in each pixel and channel, under a white sprite; at
+        the smaller sides the noise belongs to the smaller pixels).
     side : 64, or 32 or 16 for sprites whose pixels are the means of blocks of the 64 × 64 sprite.
 
     Attributes
