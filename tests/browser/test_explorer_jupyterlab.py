@@ -81,7 +81,8 @@ def test_explorer_and_python_move_each_other(lab):
             expect(cells.nth(index).locator(".jp-InputPrompt")).not_to_have_text("[ ]:")
 
         # A cell that is run before the kernel has connected is not run at all.
-        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
+        indicator = page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")
+        indicator.first.wait_for(state="attached")
         page.wait_for_timeout(1500)
         run(0)
         expect(story).to_contain_text("At α = 0 and β = 0")
