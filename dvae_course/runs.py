@@ -48,8 +48,9 @@ class Settings:
     amsgrad : Adam's variant with non-decreasing second moments (Mathieu et al. 2019 use it).
     record_every : steps between entries of the history; 100 entries in all by default.
     device : "cpu" or "cuda".
-    threads : of the CPU. Models as small as the course's train fastest on one, above all on a busy
-        machine; give large convolutional networks more.
+    threads : of the CPU. With one, a seed's result does not depend on the machine's cores, nor its
+        speed much on what else runs there; on an idle machine more are faster for large stacks and
+        networks (benchmarks/ has figures).
     """
 
     batch_size: int | None = 64
