@@ -9,11 +9,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from jaxtyping import Bool, Float, Real
+from jaxtyping import Float, Real
 
+from dvae_course.metrics.codes import checked_codes, live_dimensions
 from dvae_course.metrics.score import Score
-
-RELATIVE_PRECISION = 1e-6  # float32 keeps about seven digits
 
 
 def hoyer(codes: Real[np.ndarray, "n codes"], normalise: bool = True) -> Score:
@@ -42,7 +41,7 @@ def hoyer(codes: Real[np.ndarray, "n codes"], normalise: bool = True) -> Score:
     >>> hoyer(np.eye(5)).value
     1.0
     """
-    codes = _checked(codes)
+    codes = checked_codes(codes)
     scale, live = codes.std(axis=0), live_dimensions(codes)
     if live.sum() < 2:
         raise ValueError(
@@ -65,11 +64,6 @@ def hoyer_of_rows(codes: Float[np.ndarray, "n codes"]) -> Float[np.ndarray, " n"
     return (root_d - ratio) / (root_d - 1)
 
 
-def live_dimensions(codes: Float[np.ndarray, "n codes"]) -> Bool[np.ndarray, " codes"]:
-    """Which dimensions vary over the data by more than the rounding of float32."""
-    return np.ptp(codes, axis=0) > RELATIVE_PRECISION * np.abs(codes).max(axis=0)
-
-
 def hoyer_of_gaussian(dim: int) -> float:
     """H expected of codes z ~ N(0, I) in `dim` dimensions: what a code that is not sparse scores.
 
@@ -87,15 +81,3 @@ def hoyer_of_gaussian(dim: int) -> float:
     log_gammas = math.lgamma(dim / 2) - math.lgamma((dim + 1) / 2)
     ratio = dim * math.exp(log_gammas) / math.sqrt(math.pi)
     return (math.sqrt(dim) - ratio) / (math.sqrt(dim) - 1)
-
-
-def _checked(codes: Real[np.ndarray, "n codes"]) -> Float[np.ndarray, "n codes"]:
-    codes = np.asarray(codes, dtype=np.float64)
-    if codes.ndim != 2 or not codes.size:
-        raise ValueError(
-            f"codes must have shape (data points, dimensions), neither of them 0; got {codes.shape}"
-        )
-    if not np.isfinite(codes).all():
-        bad = np.count_nonzero(~np.isfinite(codes))
-        raise ValueError(f"codes must be finite numbers, but {bad} of {codes.size} are not")
-    return codes
