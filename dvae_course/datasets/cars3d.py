@@ -19,9 +19,9 @@ from PIL import Image
 from scipy.io import loadmat
 
 from dvae_course.datasets import solids
+from dvae_course.datasets.damaged import damaged
 from dvae_course.datasets.download import Source, obtain
 from dvae_course.datasets.factors import FactorDataset, Factors
-from dvae_course.datasets.norb import damaged
 from dvae_course.randomness import generator
 
 ARCHIVE = "nips2015-analogy-data.tar.gz"

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
+from dvae_course.datasets.damaged import damaged
+
 MAGIC = {"u1": 0x1E3D4C55, "<i4": 0x1E3D4C54}
 
 
@@ -37,14 +39,6 @@ def matrix_rows(
             yield from _blocks(path, file, shape, dtype, rows)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise damaged(path, f"broken gzip data ({error})", "one whole gzip stream") from error
-
-
-def damaged(path: Path, found: str, expected: str) -> ValueError:
-    """The error for a file that is not what it should be."""
-    return ValueError(
-        f"{path} is not the expected file: found {found}, expected {expected}; delete it and "
-        'fetch it again, or choose source="rendered", which needs no file'
-    )
 
 
 def _check_header(path: Path, file: BufferedIOBase, shape: tuple[int, ...], dtype: str) -> None:

@@ -14,9 +14,10 @@ from jaxtyping import Float, Int64, UInt8
 from PIL import Image
 
 from dvae_course.datasets import solids
+from dvae_course.datasets.damaged import damaged
 from dvae_course.datasets.download import Source, obtain
 from dvae_course.datasets.factors import FactorDataset, Factors
-from dvae_course.datasets.norb import damaged, matrix_rows, read_matrix
+from dvae_course.datasets.norb import matrix_rows, read_matrix
 from dvae_course.randomness import generator
 
 SPLITS = ("smallnorb-5x46789x9x18x6x2x96x96-training", "smallnorb-5x01235x9x18x6x2x96x96-testing")
