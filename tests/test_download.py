@@ -2,34 +2,35 @@
 
 import hashlib
 import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pooch
 import pytest
+from publisher import publishing
 
-from dvae_course.datasets.download import DataUnavailable, Source, data_folder, obtain
+from dvae_course.datasets import resume
+from dvae_course.datasets.download import (
+    DataUnavailable,
+    Source,
+    copies,
+    data_folder,
+    download,
+    locate,
+    mismatch,
+    obtain,
+    unfinished,
+)
 
-CONTENT = b"some data"
-
-
-class QuietHandler(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
+CONTENT = bytes(range(256)) * 4000
+HALF = len(CONTENT) // 2
+NOWHERE = "http://127.0.0.1:9/"
 
 
 @pytest.fixture
-def publisher(tmp_path: Path):
-    """The address of a local server that publishes `data.gz`."""
-    folder = tmp_path / "published"
-    folder.mkdir()
-    (folder / "data.gz").write_bytes(CONTENT)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=folder))
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
+def publisher():
+    """A publisher of `data.gz`."""
+    with publishing({"data.gz": CONTENT}) as served:
+        yield served
 
 
 @pytest.fixture
@@ -42,52 +43,155 @@ def chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def make_source(base_url: str = "http://127.0.0.1:9/", content: bytes = CONTENT) -> Source:
+def make_source(base_url: str = NOWHERE, content: bytes = CONTENT) -> Source:
     checksums = {"data.gz": "md5:" + hashlib.md5(content).hexdigest()}
     return Source("Toy data", "toy-data", base_url, checksums, "dataset-toy")
 
 
 def files_below(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file()]
+    """All files but the locks, which are empty."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return [path for path in files if path.suffix != ".lock" or path.stat().st_size]
+
+
+def part(chosen: Path) -> Path:
+    return chosen / "toy-data" / "data.gz.part"
+
+
+def leave_part(chosen: Path, content: bytes) -> None:
+    part(chosen).parent.mkdir()
+    part(chosen).write_bytes(content)
 
 
 def test_a_file_found_nowhere_is_downloaded_into_the_chosen_folder(publisher, chosen):
-    (path,) = obtain(make_source(publisher), ["data.gz"])
+    (path,) = obtain(make_source(publisher.url), ["data.gz"])
     assert path == chosen / "toy-data" / "data.gz"
     assert path.read_bytes() == CONTENT
+    assert files_below(chosen) == [path]
 
 
 def test_a_downloaded_file_is_found_again_without_the_network(publisher, chosen):
-    first = obtain(make_source(publisher), ["data.gz"])
-    assert obtain(make_source("http://127.0.0.1:9/"), ["data.gz"]) == first
+    first = obtain(make_source(publisher.url), ["data.gz"])
+    assert obtain(make_source(), ["data.gz"]) == first
+
+
+def test_a_download_cut_halfway_is_kept_and_continued_where_it_stopped(publisher, chosen):
+    publisher.cut_after = HALF
+    with pytest.raises(DataUnavailable, match=r"broke off.*\n.*kept: +0\.5 MB of data\.gz"):
+        obtain(make_source(publisher.url), ["data.gz"])
+    assert files_below(chosen) == [part(chosen)]
+    assert unfinished(make_source()) == {"data.gz": HALF}
+    publisher.cut_after = None
+    (path,) = obtain(make_source(publisher.url), ["data.gz"])
+    assert path.read_bytes() == CONTENT
+    assert publisher.ranges == [None, f"bytes={HALF}-"]
+    assert files_below(chosen) == [path]
+
+
+def test_a_server_that_cannot_continue_is_asked_once_and_sends_the_whole(publisher, chosen):
+    publisher.knows_ranges = False
+    leave_part(chosen, CONTENT[:HALF])
+    (path,) = obtain(make_source(publisher.url), ["data.gz"])
+    assert path.read_bytes() == CONTENT
+    assert len(publisher.ranges) == 1
+
+
+def test_a_part_that_was_whole_already_takes_its_name(publisher, chosen):
+    leave_part(chosen, CONTENT)
+    (path,) = obtain(make_source(publisher.url), ["data.gz"])
+    assert path.read_bytes() == CONTENT
+
+
+def test_an_interrupt_keeps_what_has_arrived(publisher, chosen, monkeypatch):
+    class Interrupting(resume.tqdm):
+        def update(self, n=1):
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(resume, "tqdm", Interrupting)
+        obtain(make_source(publisher.url), ["data.gz"])
+    assert CONTENT.startswith(part(chosen).read_bytes())
+    assert part(chosen).stat().st_size == resume.BLOCK
+    (path,) = obtain(make_source(publisher.url), ["data.gz"])
+    assert path.read_bytes() == CONTENT
+    assert publisher.ranges[-1] == f"bytes={resume.BLOCK}-"
+
+
+def test_a_part_of_another_file_is_deleted_and_the_next_attempt_starts_anew(publisher, chosen):
+    leave_part(chosen, b"other data")
+    with pytest.raises(DataUnavailable, match="earlier attempt and this one does not match.*delet"):
+        obtain(make_source(publisher.url), ["data.gz"])
+    assert files_below(chosen) == []
+    obtain(make_source(publisher.url), ["data.gz"])
+    assert publisher.ranges == ["bytes=10-", None]
 
 
 def test_a_download_with_the_wrong_checksum_is_refused_and_leaves_nothing_behind(publisher, chosen):
     with pytest.raises(DataUnavailable, match="does not match"):
-        obtain(make_source(publisher, content=b"other data"), ["data.gz"])
+        obtain(make_source(publisher.url, content=b"other data"), ["data.gz"])
     assert files_below(chosen) == []
 
 
 def test_a_file_missing_from_the_server_is_refused_and_leaves_nothing_behind(publisher, chosen):
     with pytest.raises(DataUnavailable, match="404"):
-        obtain(make_source(publisher + "elsewhere/"), ["data.gz"])
+        obtain(make_source(publisher.url + "elsewhere/"), ["data.gz"])
     assert files_below(chosen) == []
+
+
+def test_bytes_are_kept_as_published_whatever_the_server_calls_their_encoding(publisher, chosen):
+    publisher.encoding = "gzip"
+    (path,) = obtain(make_source(publisher.url), ["data.gz"])
+    assert path.read_bytes() == CONTENT
+
+
+def test_without_a_published_checksum_a_part_is_not_trusted(publisher, chosen):
+    leave_part(chosen, b"other data")
+    source = Source("Toy data", "toy-data", publisher.url, {"data.gz": None})
+    (path,) = obtain(source, ["data.gz"])
+    assert path.read_bytes() == CONTENT
+    assert publisher.ranges == [None]
+    assert unfinished(source) == {}
+
+
+def test_two_at_once_download_a_file_once(publisher, chosen):
+    source = make_source(publisher.url)
+    threads = [threading.Thread(target=obtain, args=(source, ["data.gz"])) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (chosen / "toy-data" / "data.gz").read_bytes() == CONTENT
+    assert publisher.ranges == [None]
+
+
+def test_a_download_goes_where_the_caller_says_and_leaves_alone_what_is_there(publisher, tmp_path):
+    folder = tmp_path / "mine"
+    expected = [folder / "data.gz"]
+    assert download(make_source(publisher.url), ["data.gz"], folder) == expected
+    assert download(make_source(), ["data.gz"], folder) == expected
 
 
 def test_without_network_the_error_names_what_where_and_every_way_out(chosen):
     with pytest.raises(DataUnavailable) as raised:
         obtain(make_source(), ["data.gz"])
     message = str(raised.value)
-    for part in (
+    for words in (
         "Toy data",
         "data.gz",
         str(chosen),
         "/usr/share/datasets/toy-data",
-        "http://127.0.0.1:9/",
+        NOWHERE,
+        "no connection",
         "DVAE_DATA",
         "apt install dataset-toy",
     ):
-        assert part in message
+        assert words in message
+
+
+def test_without_a_debian_package_the_error_names_the_stand_in(chosen):
+    source = Source("Toy data", "toy-data", NOWHERE, {"data.gz": None})
+    with pytest.raises(DataUnavailable, match='source="rendered", which stands in for Toy data'):
+        obtain(source, ["data.gz"])
 
 
 @pytest.mark.parametrize("name", ["data.gz", "data"])
@@ -104,7 +208,7 @@ def test_a_folder_that_the_caller_names_is_the_only_one_searched(publisher, chos
     (chosen / "data.gz").write_bytes(CONTENT)
     empty = tmp_path / "empty"
     with pytest.raises(DataUnavailable) as raised:
-        obtain(make_source(publisher), ["data.gz"], folder=empty)
+        obtain(make_source(publisher.url), ["data.gz"], folder=empty)
     assert str(empty) in str(raised.value)
     assert str(chosen) not in str(raised.value)
 
@@ -113,9 +217,36 @@ def test_files_of_one_data_set_never_come_from_two_folders(chosen):
     (chosen / "images").write_bytes(CONTENT)
     (chosen / "toy-data").mkdir()
     (chosen / "toy-data" / "labels").write_bytes(CONTENT)
-    source = Source("Toy", "toy-data", "http://127.0.0.1:9/", {"images": "", "labels": ""}, "toy")
+    source = Source("Toy", "toy-data", NOWHERE, {"images": "md5:0", "labels": "md5:0"}, "toy")
+    assert locate(source, ["images", "labels"]) is None
     with pytest.raises(DataUnavailable):
         obtain(source, ["images", "labels"])
+    assert dict(copies(source)) == {
+        "images": chosen / "images",
+        "labels": chosen / "toy-data" / "labels",
+    }
+
+
+def test_a_mismatch_shows_both_checksums_and_the_same_file_has_none(tmp_path):
+    path = tmp_path / "data.gz"
+    path.write_bytes(CONTENT)
+    assert mismatch(make_source(), "data.gz", path) is None
+    path.write_bytes(b"other data")
+    found, expected = (hashlib.md5(c).hexdigest() for c in (b"other data", CONTENT))
+    assert mismatch(make_source(), "data.gz", path) == f"md5 {found}, expected {expected}"
+
+
+@pytest.mark.parametrize(
+    ("checksums", "name", "words"),
+    [
+        ({"data.gz": None}, "data.gz", "no checksum is published"),
+        ({"data.gz": "md5:0"}, "data", "unpacked"),
+    ],
+)
+def test_what_has_no_published_checksum_is_not_compared(tmp_path, checksums, name, words):
+    (tmp_path / name).write_bytes(CONTENT)
+    with pytest.raises(ValueError, match=words):
+        mismatch(Source("Toy", "toy", NOWHERE, checksums), "data.gz", tmp_path / name)
 
 
 def test_without_a_chosen_folder_downloads_are_kept_in_the_users_cache(monkeypatch, tmp_path):
