@@ -1,7 +1,8 @@
 """How far are the fast learners' DCI scores from the published one's? And how much faster are they?
 
 Scores codes from perfect to noise, with SmallNORB's factors, prints a table and appends one line a
-code to `results/dci.jsonl`, with the machine. Takes twelve minutes, nearly all of it the exact one's.
+code to `results/dci.jsonl`, with the machine. Takes twelve minutes, most of
+them the exact one's.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Ensembles of trees as classifiers, and what each says of the inputs' importance.
 
-DCI depends on the learner more than on most representations, so a learner has a name here and the
-name goes with every score. `boosting` is the one of the published studies; `histogram` imitates it
-on codes cut into 255 quantiles, in a tenth of the time or less; `forest` shows how much a different
-learner changes. `benchmarks/dci.py` measures how far apart they are.
+DCI's level depends on the learner, so a learner has a name here and the name goes with every score.
+`boosting` is the one of the published studies; `histogram` imitates it on codes cut into 255
+quantiles, in about a tenth of the time; `forest` shows how much a different learner changes.
+`benchmarks/dci.py` measures how far apart they are.
 """
 
 from __future__ import annotations
