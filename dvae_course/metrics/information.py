@@ -67,8 +67,10 @@ def discretise(codes: Float[np.ndarray, "n codes"], bins: int = 20) -> Int64[np.
     if bins < 2:
         raise ValueError(f"bins must be at least 2, got {bins}")
     edges = np.linspace(codes.min(axis=0), codes.max(axis=0), bins + 1)[1:-1]
-    pairs = zip(edges.T, codes.T, strict=True)
-    return np.stack([np.searchsorted(edge, column, side="right") for edge, column in pairs])
+    binned = np.empty(codes.T.shape, np.int64)
+    for row, edge, column in zip(binned, edges.T, codes.T, strict=True):
+        row[:] = np.searchsorted(edge, column, side="right")
+    return binned
 
 
 def joint_counts(
