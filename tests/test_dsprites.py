@@ -2,8 +2,13 @@
 
 import numpy as np
 import pytest
+import torch
 
 from dvae_course.datasets.dsprites import DSprites
+from dvae_course.datasets.scream import hide
+from dvae_course.datasets.sprites import draw
+from dvae_course.datasets.swirls import texture
+from dvae_course.randomness import generator
 
 MIDDLE = [0, 5, 0, 16, 16]
 
@@ -57,7 +62,24 @@ def test_noise_fills_the_background_and_leaves_the_sprite_white():
     assert noisy[~sprite].mean() == pytest.approx(0.5, abs=0.01)
 
 
-@pytest.mark.parametrize("variant", ["color", "noisy"])
+def test_the_rendered_scream_hides_sprites_in_the_invented_sky():
+    data = DSprites("scream")
+    factors = data.sample_factors(50, seed=0)
+    sprites = draw(factors)
+    expected = hide(sprites, texture(), generator(1, "nuisances"))
+    assert np.array_equal(data.observe(factors, seed=1).numpy(), expected)
+    assert data.background == "texture" and DSprites().background is None
+
+
+@pytest.mark.parametrize("variant", ["color", "scream"])
+def test_at_a_smaller_side_the_whole_picture_is_averaged(variant):
+    factors = DSprites().sample_factors(50, seed=0)
+    blocks = DSprites(variant).observe(factors, seed=1).reshape(50, 3, 16, 4, 16, 4)
+    small = DSprites(variant, side=16).observe(factors, seed=1)
+    torch.testing.assert_close(small, blocks.mean((3, 5)))
+
+
+@pytest.mark.parametrize("variant", ["color", "noisy", "scream"])
 def test_nuisances_change_with_the_seed(variant):
     data = DSprites(variant)
     factors = data.sample_factors(5, seed=0)
@@ -65,7 +87,7 @@ def test_nuisances_change_with_the_seed(variant):
     assert not data.observe(factors, seed=1).equal(data.observe(factors, seed=2))
 
 
-@pytest.mark.parametrize("wrong", [{"variant": "blue"}, {"side": 48}])
+@pytest.mark.parametrize("wrong", [{"variant": "blue"}, {"side": 48}, {"source": "drawn"}])
 def test_an_unknown_choice_is_refused_by_value(wrong):
     with pytest.raises(ValueError, match=str(*wrong.values())):
         DSprites(**wrong)
