@@ -1,0 +1,24 @@
+"""The constructions of the proofs, as code: what a theorem says can be called and checked.
+
+Identities are computed in double precision, so that they can be checked to ten digits.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=[
+        "annealed_prior",
+        "implicit_prior",
+        "impossibility",
+        "linear_gaussian",
+        "marginals",
+        "normal_mixture",
+        "pca_directions",
+        "precision",
+        "quadrature",
+        "rotation",
+        "sqrt_beta",
+        "two_generators",
+    ],
+)
