@@ -90,9 +90,9 @@ def _cars() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         (cabin, zero, height, 0.5 * length, 0.8 * width, 1.1 * height),
         (0.6 * length, zero, 0.2 * height, 0.35 * length, 0.9 * width, 0.7 * height),
     ]
-    for x in (-0.55, 0.55):
-        for y in (-0.85, 0.85):
-            parts.append((x * length, y * width, -0.8 * height, wheel, 0.4 * wheel, wheel))
+    for x in (-0.5, 0.5):
+        for y in (-0.7, 0.7):
+            parts.append((x * length, y * width, -0.65 * height, wheel, 0.4 * wheel, wheel))
     solid = np.stack([np.stack(part, -1) for part in parts], 1)
     colours = np.full((cars, len(parts), 3), 0.15)
     colours[:, [0, 2]] = hsv_to_rgb(rng.uniform([0, 0.2, 0.5], 1, (cars, 3)))[:, None]
