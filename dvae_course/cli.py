@@ -1,4 +1,4 @@
-"""The course's commands: `dvae` with `book`, `test`, `lab`, `assignments` or `notebooks`.
+"""The commands: `dvae` with `book`, `test`, `lab`, `assignments`, `notebooks`, `data` or `metrics`.
 
 Each says in one line a step what it does, and where the result is. What the reader can put right
 ends the command with one line on stderr and a non-zero exit.
@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from dvae_course import data_command, metrics_command
 from dvae_course.course import Course, CourseError, find_course
 
 
@@ -73,8 +74,19 @@ def notebooks(course: Course, options: argparse.Namespace) -> int:
     return 0
 
 
-COMMANDS = {"book": book, "test": test, "lab": lab, "assignments": assignments}
-COMMANDS["notebooks"] = notebooks
+def data(options: argparse.Namespace) -> int:
+    """List, fetch, check and preview the data sets."""
+    return data_command.run(options)
+
+
+def metrics(options: argparse.Namespace) -> int:
+    """Score codes that were made elsewhere."""
+    return metrics_command.run(options)
+
+
+COURSE_COMMANDS = {"book": book, "test": test, "lab": lab, "assignments": assignments}
+COURSE_COMMANDS["notebooks"] = notebooks
+COMMANDS = {**COURSE_COMMANDS, "data": data, "metrics": metrics}
 
 
 def _report(step: str) -> None:
@@ -95,6 +107,8 @@ def _parser() -> argparse.ArgumentParser:
     added["notebooks"].add_argument(
         "--check", action="store_true", help="write nothing, only say which are out of step"
     )
+    data_command.add_options(added["data"])
+    metrics_command.add_options(added["metrics"])
     return parser
 
 
@@ -102,7 +116,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit with its status."""
     options = _parser().parse_args(arguments)
     try:
-        sys.exit(COMMANDS[options.command](find_course(Path.cwd()), options))
+        if options.command in COURSE_COMMANDS:
+            sys.exit(COURSE_COMMANDS[options.command](find_course(Path.cwd()), options))
+        sys.exit(COMMANDS[options.command](options))
     except CourseError as error:
         sys.exit(f"dvae {options.command}: {error}")
     except KeyboardInterrupt:

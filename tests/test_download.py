@@ -119,7 +119,7 @@ def test_an_interrupt_keeps_what_has_arrived(publisher, chosen, monkeypatch):
 
 def test_a_part_of_another_file_is_deleted_and_the_next_attempt_starts_anew(publisher, chosen):
     leave_part(chosen, b"other data")
-    with pytest.raises(DataUnavailable, match="earlier attempt and this one does not match.*delet"):
+    with pytest.raises(DataUnavailable, match=r"earlier attempt and this one does not.*deleted"):
         obtain(make_source(publisher.url), ["data.gz"])
     assert files_below(chosen) == []
     obtain(make_source(publisher.url), ["data.gz"])

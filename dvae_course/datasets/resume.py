@@ -1,4 +1,4 @@
-"""Fetch one file over HTTP in as many attempts as it takes: what has arrived is not asked for again.
+"""Fetch one file over HTTP in as many attempts as it takes, each from where the last one stopped.
 
 Data sets of some hundred megabytes come from university servers through home connections. What an
 interrupted download leaves is kept under the file's name with `.part` behind it; the next attempt

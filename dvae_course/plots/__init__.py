@@ -1,5 +1,6 @@
 """Pictures of the course: arrays in, a Figure out, with its conclusion in one sentence."""
 
+from dvae_course.plots.factors import contact_sheet
 from dvae_course.plots.images import image_grid, image_rows
 from dvae_course.plots.knobs import spread
 from dvae_course.plots.latent import density_on_grid, latent_grid, pinwheel, window
@@ -10,6 +11,7 @@ __all__ = [
     "COLORS",
     "MARKERS",
     "conclusion",
+    "contact_sheet",
     "density_on_grid",
     "describe",
     "elbo_terms",
