@@ -4,12 +4,14 @@ from dvae_course.plots.factors import contact_sheet
 from dvae_course.plots.images import image_grid, image_rows
 from dvae_course.plots.knobs import spread
 from dvae_course.plots.latent import density_on_grid, latent_grid, pinwheel, window
+from dvae_course.plots.scores import calibrated_scores
 from dvae_course.plots.style import COLORS, MARKERS, conclusion, describe, show
 from dvae_course.plots.training import elbo_terms
 
 __all__ = [
     "COLORS",
     "MARKERS",
+    "calibrated_scores",
     "conclusion",
     "contact_sheet",
     "density_on_grid",
