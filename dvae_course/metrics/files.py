@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Int64, Real
+from numpy.lib.npyio import NpzFile
 from tabulate import tabulate
 
 from dvae_course.metrics.calibration import calibrated
@@ -48,7 +49,7 @@ def read(path: Path) -> tuple[Factors, Codes]:
     return as_indices(factors), codes
 
 
-def _numbers(path: Path, file: Mapping[str, np.ndarray], name: str) -> np.ndarray:
+def _numbers(path: Path, file: NpzFile, name: str) -> np.ndarray:
     if name not in file:
         raise ValueError(f"{path} has the arrays {sorted(file)}, but no {name}; {SAVE}")
     try:
