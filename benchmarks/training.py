@@ -6,18 +6,13 @@ Prints a table and appends what was measured, with the machine, to `results/trai
 from __future__ import annotations
 
 import argparse
-import datetime
 import itertools
-import json
-import os
-import platform
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import plain_loop
 import torch
+from machine import append, machine, seconds
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -29,10 +24,8 @@ from dvae_course.priors import GaussianMixture
 from dvae_course.training import Design, fit, fit_many
 from dvae_course.vae import mlp_vae
 
-RESULTS = Path(__file__).parent / "results" / "training.jsonl"
 GRID = list(itertools.product((0, 1, 3, 8, 20), (0.01, 0.1, 0.5, 1, 2), (0, 1, 2)))
 GRID_STEPS = 1000
-REPEATS = 3
 
 
 def pinwheel_design(alpha: float, beta: float, seed: int) -> Design:
@@ -108,16 +101,6 @@ def cases() -> list[Case]:
     ]
 
 
-def seconds(run: Callable[[], object], repeats: int = REPEATS) -> float:
-    """The shortest time of several: the one that other programs disturbed least."""
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - start)
-    return min(times)
-
-
 def peak_gflops(n: int = 2048) -> float:
     """The machine's single-precision matrix product, on as many threads as torch now uses."""
     a, b = torch.rand(n, n), torch.rand(n, n)
@@ -144,26 +127,6 @@ def grid_seconds(threads: int) -> float:
     return seconds(lambda: fit_many(designs, data, GRID_STEPS, **options), repeats=1)
 
 
-def cpu() -> str:
-    """The processor's name."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
-
-
-def machine(threads: int) -> dict[str, object]:
-    """Where and when."""
-    return {
-        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "cpu": cpu(),
-        "cores": os.cpu_count(),
-        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
-        "torch": torch.__version__,
-        "threads": threads,
-    }
-
-
 def show(record: dict, rows: list[Row]) -> None:
     """The table."""
     print(f"{record['cpu']}, {record['threads']} thread(s), torch {record['torch']}")
@@ -188,9 +151,7 @@ def main() -> None:
     record |= {"peak_gflop_per_second": peak, "grid_seconds": grid_seconds(threads)}
     show(record, rows)
     record["rows"] = [asdict(row) for row in rows]
-    RESULTS.parent.mkdir(exist_ok=True)
-    with RESULTS.open("a") as file:
-        file.write(json.dumps(record) + "\n")
+    append(record, "training")
 
 
 if __name__ == "__main__":
