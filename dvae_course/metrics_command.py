@@ -64,6 +64,8 @@ def _run(options: argparse.Namespace) -> int:
     scores = files.score(factors, codes, options.metrics, options.seed, options.dci)
     rows = files.rows(scores, options.calibrate)
     print(files.table(rows))
+    if not options.metrics and "betavae_score" not in scores:
+        print("\nLeft out: betavae_score and factorvae_score, which need the complete grid.")
     if options.json:
         result = {"file": str(options.file), "n": len(codes), "seed": options.seed, "scores": rows}
         options.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")

@@ -38,6 +38,7 @@ def test_a_sample_gives_a_table_and_json_without_the_metrics_that_need_a_grid(ru
     names = [row["metric"] for row in result["scores"]]
     assert status == 0 and result["n"] == 900
     assert "mig" in names and "betavae_score" not in names
+    assert "Left out: betavae_score and factorvae_score" in out
     for row in result["scores"]:
         assert row["metric"] in out and f"{row['value']:.4f}" in out
 

@@ -43,6 +43,7 @@ class Shared:
     seed: int
     representation: Representation | None
     dci_estimator: str
+    progress: bool
 
     @cached_property
     def information(self) -> Information:
@@ -52,7 +53,7 @@ class Shared:
     @cached_property
     def dci(self) -> Score:
         """The three letters' common fits."""
-        return dci_from_split(self.split, self.seed, self.dci_estimator, progress=False)
+        return dci_from_split(self.split, self.seed, self.dci_estimator, progress=self.progress)
 
     @cached_property
     def infomec(self) -> InfoMEC:
@@ -67,7 +68,7 @@ class Shared:
                 "this metric draws factors of its own, so it needs a representation or the codes "
                 "of the complete grid; a sample of factors and codes does not do"
             )
-        return self.representation.tabulated()
+        return self.representation.tabulated(progress=self.progress)
 
 
 INTERVENTIONS: dict[str, Callable[[Shared], Score]] = {
@@ -93,7 +94,9 @@ METRICS: dict[str, Callable[[Shared], Score]] = {
     "mutual_information_score": lambda shared: mutual_information_score_from_codes(
         shared.split.train_codes
     ),
-    "downstream": lambda shared: downstream_from_split(shared.split, shared.seed, progress=False),
+    "downstream": lambda shared: downstream_from_split(
+        shared.split, shared.seed, progress=shared.progress
+    ),
 }
 SIX = ("betavae_score", "factorvae_score", "mig", "dci_disentanglement", "modularity", "sap")
 UNSUPERVISED = ("total_correlation", "wasserstein_dependence", "mutual_information_score")
@@ -149,7 +152,7 @@ def evaluate(
         unsupervised scores; the others are slower.
     seed : which data points are drawn.
     dci_estimator : "histogram" (seconds), or "boosting" (minutes) for the published values.
-    progress : whether to show a bar over the metrics.
+    progress : whether to show bars over the metrics and their longer parts.
 
     Raises
     ------
@@ -164,7 +167,7 @@ def evaluate(
     """
     _check_names(metrics)
     split = Split.drawn(representation, seed)
-    return _evaluate(Shared(split, seed, representation, dci_estimator), metrics, progress)
+    return _evaluate(Shared(split, seed, representation, dci_estimator, progress), metrics)
 
 
 def evaluate_samples(
@@ -184,11 +187,11 @@ def evaluate_samples(
     """
     _check_names(metrics)
     split = Split.of(factors, codes, seed, test_share)
-    return _evaluate(Shared(split, seed, None, dci_estimator), metrics, progress)
+    return _evaluate(Shared(split, seed, None, dci_estimator, progress), metrics)
 
 
-def _evaluate(shared: Shared, metrics: Sequence[str], progress: bool) -> Scores:
-    bar = tqdm(metrics, "metrics", disable=not progress, leave=False)
+def _evaluate(shared: Shared, metrics: Sequence[str]) -> Scores:
+    bar = tqdm(metrics, "metrics", disable=not shared.progress, leave=False)
     return Scores({name: METRICS[name](shared) for name in bar})
 
 
