@@ -7,6 +7,7 @@ from dvae_course.plots.latent import density_on_grid, latent_grid, pinwheel, win
 from dvae_course.plots.scores import calibrated_scores
 from dvae_course.plots.style import COLORS, MARKERS, conclusion, describe, show
 from dvae_course.plots.training import elbo_terms
+from dvae_course.plots.traversals import save_gif, traversal_grid
 
 __all__ = [
     "COLORS",
@@ -21,7 +22,9 @@ __all__ = [
     "image_rows",
     "latent_grid",
     "pinwheel",
+    "save_gif",
     "show",
     "spread",
+    "traversal_grid",
     "window",
 ]
