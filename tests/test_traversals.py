@@ -172,6 +172,7 @@ def test_the_grid_draws_every_picture_and_marks_the_base_where_it_is_among_the_c
     left, right = axes.images[2].get_extent()[:2], axes.images[3].get_extent()[:2]
     assert x[0] == pytest.approx((np.mean(left) + np.mean(right)) / 2)
     assert np.isnan(x[1])
+    assert sorted(t.get_text() for t in axes.texts) == ["passive", "▲ base"]
     assert [t.get_text() for t in axes.get_xticklabels()][:2] == ["0%", "20%"]
 
 

@@ -104,8 +104,9 @@ def _mark(ax: Axes, u, base_u) -> None:
     below = np.arange(len(base_u)) + (1 + _SIDE) / 2
     style = {"linestyle": "", "marker": "^", "markersize": 3.5, "color": COLORS[1]}
     ax.plot(at, below, clip_on=False, **style)
-    at_right = {"ha": "right", "va": "center", "fontsize": 8, "color": COLORS[1]}
-    ax.text(len(u) - 1 + _SIDE, -0.52, "▲ base picture", **at_right)
+    marked = np.flatnonzero(np.isfinite(base_u))
+    if len(marked):
+        ax.text(len(u), marked[0] + _SIDE / 2, "▲ base", va="center", color=COLORS[1], fontsize=8)
 
 
 def save_gif(
