@@ -74,6 +74,7 @@ def infomec(
     n_neighbors : of the estimate of information.
     least_range : a code is active if its range (largest less smallest value) exceeds this share of
         the widest code's. The authors' published file has 1/20, their experiments' evaluation 1/8.
+        The rule is for posterior means: sampled codes of a passive latent are as wide as any.
 
     Returns
     -------
