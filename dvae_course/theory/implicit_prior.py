@@ -67,7 +67,7 @@ def implicit_prior_identity(
     q: GaussianPosterior,
     prior: GaussianPrior,
     beta: float,
-    step: float = 0.125,
+    step: float = 1 / 64,
 ) -> ImplicitPriorIdentity:
     """The identity of Hoffman et al. 2017, exactly, for encodings in one or two coordinates.
 
@@ -77,16 +77,17 @@ def implicit_prior_identity(
     q : q(z|x) of all data points, a few dozen: q(z) is their mixture.
     prior : p(z), Gaussian, so that it is known when r can be normalised.
     beta : β > 0.
-    step : of the quadrature, in standard deviations of q.
+    step : of the quadrature for Z_r (see `log_integral`); for means under q it is 8 times as much,
+        in standard deviations of q.
 
     Raises
     ------
     ValueError : where r cannot be normalised, and for more than two coordinates.
     """
     q, prior = doubled(q), doubled(prior)
-    log_Z = log_Z_implicit(q, prior, beta)
+    log_Z = log_Z_implicit(q, prior, beta, step)
     negative_entropy = -q.entropy()
-    mean_log_aggregate = expectation(q, lambda z: aggregate_log_prob(q, z), step)
+    mean_log_aggregate = expectation(q, lambda z: aggregate_log_prob(q, z), 8 * step)
     kl = prior.kl_from(q)
     # E log r = (1−β) E log q(z) + β E log p(z) − log Z_r
     mean_log_r = (1 - beta) * mean_log_aggregate + beta * (negative_entropy - kl) - log_Z
@@ -141,7 +142,7 @@ def gaussian_implicit_prior(
     if not lowest > 0:
         raise ValueError(_not_normalisable(beta, lowest))
     scale_tril = torch.linalg.cholesky(torch.linalg.inv(P))
-    mean = torch.linalg.inv(P) @ (1 - beta) * V_inverse @ q.mu.unsqueeze(-1)
+    mean = torch.linalg.inv(P) @ ((1 - beta) * V_inverse) @ q.mu.unsqueeze(-1)
     r = FullGaussian(mean.squeeze(-1), scale_tril)
     at_0 = torch.zeros_like(q.mu)  # Z_r = q(z)^(1−β) p(z)^β / r(z) at any z
     log_Z = (1 - beta) * q.log_prob(at_0) + beta * p.log_prob(at_0) - r.log_prob(at_0)
@@ -152,7 +153,8 @@ def aggregate_log_prob(
     q: GaussianPosterior, z: Float[Tensor, "*points latent"]
 ) -> Float[Tensor, "*points"]:
     """log q(z), the mean over the rows of q of their densities."""
-    log_each = q.log_prob(z.unsqueeze(-2))  # (*points, batch)
+    beside_each = z.unsqueeze(-2).expand(*z.shape[:-1], *q.mu.shape)  # (*points, batch, latent)
+    log_each = q.log_prob(beside_each)  # (*points, batch)
     return torch.logsumexp(log_each, -1) - math.log(len(q.mu))
 
 

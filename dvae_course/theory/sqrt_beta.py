@@ -119,6 +119,7 @@ def rescale(vae: VAE, beta: float) -> VAE:
     with torch.no_grad():
         for name, g in rescaling(vae, beta).items():
             parameters[name].mul_(g.scale).add_(g.shift)
+        _check_decoder(vae, rescaled, math.sqrt(beta))
     return rescaled
 
 
@@ -186,9 +187,19 @@ def _first_layer_name(vae: VAE) -> str:
     for name, module in vae.decoder.named_modules(prefix="decoder"):
         if isinstance(module, Linear) and module.weight.shape[-2] == vae.prior.dim:
             return f"{name}."
-        if next(module.children(), None) is None:
-            break  # the first layer is another one
-    raise ValueError(
+    raise ValueError(_no_first_layer(vae))
+
+
+def _check_decoder(vae: VAE, rescaled: VAE, root: float) -> None:
+    """Raise `ValueError` unless p_θ'(x|√β z) = p_θ(x|z), seen at one z."""
+    weight = next(vae.decoder.parameters())
+    z = torch.linspace(-1, 1, vae.prior.dim).to(weight).unsqueeze(0)
+    if not torch.allclose(rescaled.decoder(root * z), vae.decoder(z), rtol=1e-3, atol=1e-4):
+        raise ValueError(_no_first_layer(vae))
+
+
+def _no_first_layer(vae: VAE) -> str:
+    return (
         f"the decoder {type(vae.decoder).__name__} does not begin with a Linear layer of "
         f"{vae.prior.dim} inputs, whose weights could be divided by √β"
     )
