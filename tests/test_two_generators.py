@@ -37,7 +37,7 @@ def test_spread_factors_are_uniform_whatever_their_number_of_values():
 
 
 def test_the_entangled_generator_draws_at_f_of_z_what_the_first_draws_at_z():
-    f = entangling_bijection([stats.uniform()] * 4)
+    f = entangling_bijection([stats.uniform()] * 4, random_rotation(4, seed=0))
     z = spread_in_bins(np.random.default_rng(0).integers(SIZES, size=(200, 4)), SIZES, seed=0)
     np.testing.assert_array_equal(entangled(sprites_of, f)(f.forward(z)), sprites_of(z))
 

@@ -105,8 +105,8 @@ class NormalMixture:
         u = 0.5 * (low + high)
         for _ in range(NEWTON_STEPS):
             log_cdf = self.logcdf(u)
-            log_slope = np.minimum(log_cdf - self.logpdf(u), 700)  # finite in a gap too
-            u = np.clip(u - (log_cdf - log_p) * np.exp(log_slope), low, high)
+            step = (log_cdf - log_p) * np.exp(log_cdf - self.logpdf(u))
+            u = np.clip(u - step, low, high)
         return u
 
     def isf(self, p: ArrayLike) -> Values:
