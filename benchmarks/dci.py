@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+from machine import machine
 from scipy.linalg import expm, logm
 from scipy.stats import spearmanr, special_ortho_group
 from tqdm.auto import tqdm
-from training import machine
 
 from dvae_course.metrics.calibration import noise, perfect
 from dvae_course.metrics.dci import dci, dci_completeness, dci_informativeness

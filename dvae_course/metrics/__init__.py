@@ -23,7 +23,15 @@ from dvae_course.metrics.downstream import (
 )
 from dvae_course.metrics.explicitness import explicitness, explicitness_from_samples
 from dvae_course.metrics.factorvae_score import factorvae_score
-from dvae_course.metrics.infomec import InfoMEC, infoc, infoe, infom, infomec, infomec_from_samples
+from dvae_course.metrics.infomec import (
+    InfoMEC,
+    infoc,
+    infoe,
+    infoe_from_samples,
+    infom,
+    infomec,
+    infomec_from_samples,
+)
 from dvae_course.metrics.mig import mig, mig_from_samples
 from dvae_course.metrics.modularity import modularity, modularity_from_samples, noise_modularity
 from dvae_course.metrics.representation import Representation, from_grid
@@ -58,6 +66,7 @@ __all__ = [
     "hoyer_of_gaussian",
     "infoc",
     "infoe",
+    "infoe_from_samples",
     "infom",
     "infomec",
     "infomec_from_samples",
