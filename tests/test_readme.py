@@ -6,11 +6,12 @@ from pathlib import Path
 README = Path(__file__).parents[1] / "README.md"
 
 
-def test_the_example_runs():
-    (example,) = re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), flags=re.S)
+def test_the_examples_run():
     names: dict = {}
-    exec(example, names)
+    for example in re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), flags=re.S):
+        exec(example, names)
     assert len(names["fits"]) == 15 and not names["fits"].failed
+    assert set(names["scores"]) == {"mig", "modularity", "sap"}
 
 
 def test_every_link_leads_to_a_file():
