@@ -85,8 +85,8 @@ class DSprites(FactorDataset):
         self.shape = (1 if variant == "plain" else 3, side, side)
         self.background = None
         if variant == "scream":
-            self.background = "painting" if source == "original" else "texture"
             painted = source == "original"
+            self.background = "painting" if painted else "texture"
             self._picture = scream.read_painting(folder) if painted else swirls.texture()
         if source == "original":
             (path,) = obtain(SOURCE, [ARCHIVE], folder)

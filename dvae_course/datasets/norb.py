@@ -7,7 +7,6 @@ least), then the values; all numbers are little endian.
 from __future__ import annotations
 
 import gzip
-import math
 import zlib
 from collections.abc import Iterator
 from io import BufferedIOBase
@@ -16,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from dvae_course.datasets.damaged import damaged
+from dvae_course.datasets.rows import read_rows
 
 MAGIC = {"u1": 0x1E3D4C55, "<i4": 0x1E3D4C54}
 
@@ -36,7 +36,10 @@ def matrix_rows(
     try:
         with opener(path, "rb") as file:
             _check_header(path, file, shape, dtype)
-            yield from _blocks(path, file, shape, dtype, rows)
+            for _, block in read_rows(path, file, shape, dtype, rows, "a matrix"):
+                yield block
+            if file.read(1):
+                raise damaged(path, f"more than {shape[0]} rows", f"{shape[0]}")
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise damaged(path, f"broken gzip data ({error})", "one whole gzip stream") from error
 
@@ -53,16 +56,3 @@ def _check_header(path: Path, file: BufferedIOBase, shape: tuple[int, ...], dtyp
     if axes != len(shape) or tuple(lengths[: len(shape)]) != shape:
         found = f"{axes} axes beginning {tuple(lengths)}"
         raise damaged(path, found, f"{len(shape)} axes of shape {shape}")
-
-
-def _blocks(path, file, shape, dtype, rows) -> Iterator[np.ndarray]:
-    row_size = math.prod(shape[1:]) * np.dtype(dtype).itemsize
-    for start in range(0, shape[0], rows):
-        count = min(rows, shape[0] - start)
-        content = file.read(count * row_size)
-        if len(content) < count * row_size:
-            found = start + len(content) // row_size
-            raise damaged(path, f"only {found} whole rows", f"{shape[0]}, as its header says")
-        yield np.frombuffer(content, dtype).reshape(count, *shape[1:])
-    if file.read(1):
-        raise damaged(path, f"more than {shape[0]} rows", f"{shape[0]}, as its header says")

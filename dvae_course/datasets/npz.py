@@ -5,7 +5,6 @@ Such a file is a zip archive with one `.npy` file an array. Pickled arrays are n
 
 from __future__ import annotations
 
-import math
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from dvae_course.datasets.damaged import damaged
+from dvae_course.datasets.rows import read_rows
 
 
 def npz_rows(
@@ -28,7 +28,7 @@ def npz_rows(
     try:
         with zipfile.ZipFile(path) as archive, archive.open(f"{key}.npy") as file:
             _check_header(path, key, file, shape, dtype)
-            yield from _blocks(path, key, file, shape, dtype, rows)
+            yield from read_rows(path, file, shape, dtype, rows, key)
     except KeyError as error:
         raise damaged(path, f"no array {key}", f"{key} of {dtype} {shape}") from error
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
@@ -47,16 +47,3 @@ def _check_header(
         order = "Fortran order" if found[1] else "C order"
         what = f"{key} of {found[2].str} {found[0]} in {order}, format {version[0]}.{version[1]}"
         raise damaged(path, what, f"{dtype} {shape} in C order, format 1.0")
-
-
-def _blocks(
-    path: Path, key: str, file: BufferedIOBase, shape: tuple[int, ...], dtype: str, rows: int
-) -> Iterator[tuple[int, np.ndarray]]:
-    row_size = math.prod(shape[1:]) * np.dtype(dtype).itemsize
-    for start in range(0, shape[0], rows):
-        count = min(rows, shape[0] - start)
-        content = file.read(count * row_size)
-        if len(content) < count * row_size:
-            found = start + len(content) // row_size
-            raise damaged(path, f"{key} with only {found} whole rows", f"{shape[0]}")
-        yield start, np.frombuffer(content, dtype).reshape(count, *shape[1:])
