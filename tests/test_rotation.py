@@ -14,6 +14,7 @@ from dvae_course.gaussians import DiagonalGaussian, FullGaussian, check_rotation
 from dvae_course.priors import AnisotropicGaussian, IsotropicGaussian, Prior, StudentT
 from dvae_course.theory.linear_gaussian import LinearGaussian
 from dvae_course.theory.pca_directions import linear_optimum
+from dvae_course.theory.quadrature import expectation
 from dvae_course.theory.rotation import (
     diagonal_gap,
     nearest_diagonal,
@@ -61,6 +62,15 @@ def test_every_z_has_a_twin_u_z_with_the_same_objective(posterior, seed, beta):
     U = random_rotation(3, seed)
     rotated = objective_at(rotate(vae, U), x, z @ U.mT, beta)
     torch.testing.assert_close(rotated, objective_at(vae, x, z, beta), **CLOSE)
+
+
+@pytest.mark.parametrize("beta", [0.5, 1.0, 4.0])
+def test_the_objective_at_z_has_the_objective_as_its_mean(beta):
+    vae, x = mlp_vae(5, 2, (8,), posterior="full").double(), numbers(9, 4, 5)
+    q = vae.encode(x)
+    mean = expectation(q, lambda z: objective_at(vae, x, z, beta))
+    reconstruction = expectation(q, lambda z: vae.log_likelihood(x, z))
+    torch.testing.assert_close(mean, reconstruction - beta * vae.prior.kl_from(q), **CLOSE)
 
 
 @quick
