@@ -14,6 +14,7 @@ class Publisher:
     Attributes
     ----------
     ranges : the `Range` header of each request so far, `None` where there was none.
+    agents : the `User-Agent` header of each.
     cut_after : bytes of a file after which it drops the connection, or `None` for never.
     knows_ranges : whether it honours `Range`; if not it sends the whole file.
     encoding : the `Content-Encoding` that it claims, if any.
@@ -22,6 +23,7 @@ class Publisher:
     def __init__(self, files: dict[str, bytes]):
         self.files = files
         self.ranges: list[str | None] = []
+        self.agents: list[str | None] = []
         self.cut_after: int | None = None
         self.knows_ranges = True
         self.encoding: str | None = None
@@ -30,6 +32,7 @@ class Publisher:
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         asked = request.headers["Range"]
         self.ranges.append(asked)
+        self.agents.append(request.headers["User-Agent"])
         content = self.files.get(request.path.removeprefix("/"))
         if content is None:
             request.send_error(404)

@@ -70,6 +70,12 @@ def test_a_file_found_nowhere_is_downloaded_into_the_chosen_folder(publisher, ch
     assert files_below(chosen) == [path]
 
 
+def test_the_publisher_is_told_who_asks(publisher, chosen):
+    obtain(make_source(publisher.url), ["data.gz"])
+    (agent,) = publisher.agents
+    assert agent.startswith("dvae-course/")  # some publishers turn away anonymous programs
+
+
 def test_a_downloaded_file_is_found_again_without_the_network(publisher, chosen):
     first = obtain(make_source(publisher.url), ["data.gz"])
     assert obtain(make_source(), ["data.gz"]) == first

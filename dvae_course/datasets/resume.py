@@ -15,7 +15,10 @@ from filelock import FileLock
 from tqdm.auto import tqdm
 from urllib3.exceptions import HTTPError
 
+from dvae_course import __version__
+
 BLOCK = 2**18
+AGENT = f"dvae-course/{__version__} (a textbook; fetches each file once)"
 TIMEOUT = 30  # seconds without a byte
 PARTIAL_CONTENT, RANGE_NOT_SATISFIABLE = 206, 416
 
@@ -63,7 +66,7 @@ def digest(path: Path, algorithm: str) -> str:
 def _receive(url: str, part: Path) -> None:
     """Append to `part` what it lacks, or write it anew where the server cannot continue."""
     start = part.stat().st_size if part.is_file() else 0
-    headers = {"Accept-Encoding": "identity"}
+    headers = {"Accept-Encoding": "identity", "User-Agent": AGENT}
     if start:
         headers["Range"] = f"bytes={start}-"
     with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
