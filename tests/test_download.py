@@ -259,3 +259,9 @@ def test_without_a_chosen_folder_downloads_are_kept_in_the_users_cache(monkeypat
     monkeypatch.delenv("DVAE_DATA", raising=False)
     monkeypatch.setattr(pooch, "os_cache", lambda project: tmp_path / project)
     assert data_folder() == tmp_path / "dvae-course"
+
+
+def test_debians_own_compression_is_no_mismatch():
+    source = make_source()
+    with pytest.raises(ValueError, match="dpkg --verify dataset-toy"):
+        mismatch(source, "data.gz", source.debian_folder / "data.gz")

@@ -124,10 +124,13 @@ def unfinished(source: Source, folder: Path | None = None) -> dict[str, int]:
 def mismatch(source: Source, name: str, path: Path) -> str | None:
     """How the checksum of `path` differs from the published one, or `None` if it is the same.
 
-    Raises `ValueError` where nothing can be compared: no checksum is published, or the file lies
-    there unpacked.
+    Raises `ValueError` where nothing can be compared: no checksum is published, the file lies there
+    unpacked, or it is Debian's, who compress the same content anew.
     """
     published = source.checksums[name]
+    if source.debian_package and path.parent == source.debian_folder:
+        package = source.debian_package
+        raise ValueError(f"compressed anew by Debian; `dpkg --verify {package}` compares it")
     if published is None:
         raise ValueError("no checksum is published")
     if path.name != name:
