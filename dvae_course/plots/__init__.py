@@ -1,5 +1,12 @@
 """Pictures of the course: arrays in, a Figure out, with its conclusion in one sentence."""
 
+from dvae_course.plots.annealing import annealed_objective, densities
+from dvae_course.plots.entangling import (
+    bent_grid,
+    scores_along,
+    traversals_and_scores,
+    twin_traversals,
+)
 from dvae_course.plots.factors import contact_sheet
 from dvae_course.plots.images import image_grid, image_rows
 from dvae_course.plots.knobs import spread
@@ -12,9 +19,12 @@ from dvae_course.plots.traversals import save_gif, traversal_grid
 __all__ = [
     "COLORS",
     "MARKERS",
+    "annealed_objective",
+    "bent_grid",
     "calibrated_scores",
     "conclusion",
     "contact_sheet",
+    "densities",
     "density_on_grid",
     "describe",
     "elbo_terms",
@@ -23,8 +33,11 @@ __all__ = [
     "latent_grid",
     "pinwheel",
     "save_gif",
+    "scores_along",
     "show",
     "spread",
     "traversal_grid",
+    "traversals_and_scores",
+    "twin_traversals",
     "window",
 ]

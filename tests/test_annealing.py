@@ -1,0 +1,102 @@
+"""The annealed prior's figures and panel: they show Theorem 1, and say where it ends."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from dvae_course import plots
+from dvae_course.widgets import annealing_panel
+from dvae_course.widgets.annealing import BETAS, FAMILIES, annealing_figure
+
+SETTINGS = [(name, shape) for name, family in FAMILIES.items() for shape in family.values]
+WHOLE, ALONE, BONUS, LOG_F = range(4)
+
+
+@pytest.fixture
+def static(monkeypatch):
+    monkeypatch.setenv("DVAE_STATIC_PAGE", "1")
+
+
+@pytest.fixture
+def live(monkeypatch):
+    monkeypatch.delenv("DVAE_STATIC_PAGE", raising=False)
+
+
+def lines_of(figure, panel):
+    """The curves with a label, in their order, as (x, y)."""
+    lines = figure.axes[panel].get_lines()
+    return [line.get_data() for line in lines if not line.get_label().startswith("_")]
+
+
+@pytest.mark.parametrize("beta", [0.5, 4.0])
+@pytest.mark.parametrize(("family", "shape"), [("Gaussian", 2.0), ("Student's t", 5.0)])
+def test_the_drawn_terms_add_up_to_the_whole(family, shape, beta):
+    terms = [y for _, y in lines_of(annealing_figure(family, shape, beta), 1)]
+    np.testing.assert_allclose(terms[ALONE] + terms[BONUS] + terms[LOG_F], terms[WHOLE], atol=1e-9)
+
+
+def test_the_gaussian_panel_has_the_closed_forms():
+    figure = annealing_figure("Gaussian", 2.0, 4.0)
+    (z, p), (_, f) = lines_of(figure, 0)
+    np.testing.assert_allclose(p, stats.norm.pdf(z, scale=2.0))
+    np.testing.assert_allclose(f, stats.norm.pdf(z, scale=1.0))  # N(0, 4/β)
+    sd, alone = lines_of(figure, 1)[ALONE]
+    np.testing.assert_allclose(-alone, 0.5 * (sd**2 - np.log(sd**2) - 1), atol=1e-12)
+
+
+@pytest.mark.parametrize(("family", "shape"), SETTINGS)
+def test_the_entropy_term_moves_the_best_encoder_the_way_that_the_sentence_says(family, shape):
+    wider = plots.conclusion(annealing_figure(family, shape, 2.0))
+    assert "the entropy term widens the encoder" in wider
+    assert "both objectives" in plots.conclusion(annealing_figure(family, shape, 1.0))
+    narrower = plots.conclusion(annealing_figure(family, shape, 0.5))
+    assert ("narrows the encoder" in narrower) != ("infinite" in narrower)
+
+
+@pytest.mark.parametrize("nu", FAMILIES["Student's t"].values)
+@pytest.mark.parametrize("beta", BETAS)
+def test_there_is_no_annealed_student_at_beta_times_nu_plus_1_up_to_1(nu, beta):
+    figure = annealing_figure("Student's t", nu, beta)
+    missing = beta * (nu + 1) <= 1
+    assert ("F_β is infinite" in plots.conclusion(figure)) == missing
+    assert len(lines_of(figure, 1)) == (1 if missing else 4)
+
+
+def test_an_unknown_family_is_an_error_that_lists_the_known_ones():
+    with pytest.raises(ValueError, match=r"'Laplace'.*Gaussian, two clusters, Student's t"):
+        annealing_figure("Laplace", 1.0, 2.0)
+
+
+def test_the_panel_opens_with_its_sentence_and_moves(live):
+    panel = annealing_panel("Which way?")
+    assert "of 0.50; the entropy term widens the encoder to 1.00" in panel.picture.value
+    panel.beta.value = 0.25
+    assert "of 2.00; the entropy term narrows the encoder to 1.00" in panel.picture.value
+
+
+def test_each_family_brings_its_own_shapes_and_reset_goes_back(live):
+    panel = annealing_panel("Which way?")
+    opened = panel.picture.value
+    panel.family.value = "Student's t"
+    assert [value for _, value in panel.shape.options] == list(FAMILIES["Student's t"].values)
+    assert panel.shape.description == "ν" and "(ν 2)" in panel.picture.value
+    panel.shape.value, panel.beta.value = 1.0, 0.5
+    assert "F_β is infinite" in panel.picture.value
+    panel.reset.click()
+    assert panel.picture.value == opened
+
+
+def test_on_the_page_there_is_the_picture_and_the_reason_why_it_stands_still(static):
+    html = annealing_panel("Why <so>?")._repr_html_()
+    assert "widens the encoder to 1.00" in html and "needs a running kernel" in html
+    assert "Why &lt;so&gt;?" in html
+
+
+def test_densities_tells_a_curve_that_grows_from_one_with_mass():
+    z = np.linspace(-4, 4, 801)
+    normal = stats.norm.pdf(z)
+    figure = plots.densities(z, {"left": {"p": normal, "r": np.exp(z**2 / 2)}})
+    sentence = plots.conclusion(figure)
+    assert "left: p has the middle half of its mass in 1.35" in sentence  # 2 · 0.6745
+    assert "r grows towards the edge and cannot be normalised" in sentence
+    assert figure.axes[0].get_ylim()[1] == pytest.approx(1.15 * normal.max())
