@@ -11,6 +11,7 @@ from dvae_course.plots.factors import contact_sheet
 from dvae_course.plots.images import image_grid, image_rows
 from dvae_course.plots.knobs import spread
 from dvae_course.plots.latent import density_on_grid, latent_grid, pinwheel, window
+from dvae_course.plots.rotation import rotation_price, seeds_by_group
 from dvae_course.plots.scores import calibrated_scores
 from dvae_course.plots.style import COLORS, MARKERS, conclusion, describe, show
 from dvae_course.plots.training import elbo_terms
@@ -32,8 +33,10 @@ __all__ = [
     "image_rows",
     "latent_grid",
     "pinwheel",
+    "rotation_price",
     "save_gif",
     "scores_along",
+    "seeds_by_group",
     "show",
     "spread",
     "traversal_grid",
