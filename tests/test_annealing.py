@@ -99,4 +99,4 @@ def test_densities_tells_a_curve_that_grows_from_one_with_mass():
     sentence = plots.conclusion(figure)
     assert "left: p has the middle half of its mass in 1.35" in sentence  # 2 · 0.6745
     assert "r grows towards the edge and cannot be normalised" in sentence
-    assert figure.axes[0].get_ylim()[1] == pytest.approx(1.15 * normal.max())
+    assert normal.max() < figure.axes[0].get_ylim()[1] < 2 * normal.max()  # r leaves at the top

@@ -1,12 +1,6 @@
 """Pictures of the course: arrays in, a Figure out, with its conclusion in one sentence."""
 
 from dvae_course.plots.annealing import annealed_objective, densities
-from dvae_course.plots.entangling import (
-    bent_grid,
-    scores_along,
-    traversals_and_scores,
-    twin_traversals,
-)
 from dvae_course.plots.factors import contact_sheet
 from dvae_course.plots.images import image_grid, image_rows
 from dvae_course.plots.knobs import spread
@@ -21,7 +15,6 @@ __all__ = [
     "COLORS",
     "MARKERS",
     "annealed_objective",
-    "bent_grid",
     "calibrated_scores",
     "conclusion",
     "contact_sheet",
@@ -35,12 +28,9 @@ __all__ = [
     "pinwheel",
     "rotation_price",
     "save_gif",
-    "scores_along",
     "seeds_by_group",
     "show",
     "spread",
     "traversal_grid",
-    "traversals_and_scores",
-    "twin_traversals",
     "window",
 ]

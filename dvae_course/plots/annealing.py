@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from dvae_course.plots.style import COLORS, INK, canvas, describe, house_style
 
 LINES = ("-", "--", ":", "-.")
+HEADROOM = 1.45  # over the tallest curve, for the legend
 Curves = Mapping[str, Float[np.ndarray, " points"]]
 
 
@@ -17,13 +18,13 @@ Curves = Mapping[str, Float[np.ndarray, " points"]]
 def densities(z: Float[np.ndarray, " points"], panels: Mapping[str, Curves]) -> Figure:
     """One panel a heading, in each a few non-negative functions of z, each with its line style.
 
-    A function that is largest at an end of `z` counts as growing; it may leave the panel at the
+    A function that rises towards an end of `z` counts as growing; it may leave the panel at the
     top, so that the others can be seen.
     """
     figure, axes = canvas(2.6 * len(panels) + 0.4, 2.5, 1, len(panels))
     for ax, (heading, curves) in zip(axes[0], panels.items(), strict=True):
         _curves(ax, z, curves)
-        ax.set(title=heading, xlabel="$z$", ylim=(0, 1.15 * _tallest(curves)))
+        ax.set(title=heading, xlabel="$z$", ylim=(0, HEADROOM * _tallest(curves)))
         ax.legend(loc="upper right", handlelength=1.8)
     parts = [f"{heading}: {_widths(z, curves)}" for heading, curves in panels.items()]
     return describe(figure, ". ".join(parts) + ".")
@@ -52,7 +53,7 @@ def annealed_objective(
     figure, axes = canvas(6.6, 2.9, 1, 2)
     left, right = axes[0]
     _curves(left, z, curves)
-    left.set(title=f"{name}, β = {beta:g}", xlabel="$z$", ylim=(0, 1.15 * _tallest(curves)))
+    left.set(title=f"{name}, β = {beta:g}", xlabel="$z$", ylim=(0, HEADROOM * _tallest(curves)))
     _curves(right, sd, terms)
     best = [sd[values.argmax()] for values in list(terms.values())[:2]]
     for index, values in enumerate(list(terms.values())[:2]):
@@ -72,7 +73,7 @@ def _curves(ax: Axes, x: Float[np.ndarray, " points"], curves: Curves) -> None:
 
 
 def _grows(values: Float[np.ndarray, " points"]) -> bool:
-    return int(values.argmax()) in (0, len(values) - 1)
+    return bool(values[0] > values[1] or values[-1] > values[-2])
 
 
 def _tallest(curves: Curves) -> float:

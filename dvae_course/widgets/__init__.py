@@ -2,16 +2,13 @@
 
 from dvae_course.widgets.annealing import AnnealingPanel, annealing_panel
 from dvae_course.widgets.explorer import LatentExplorer, explorer
-from dvae_course.widgets.flipbook import FlipBook, flipbook
 from dvae_course.widgets.retrain import RetrainPanel, retrain_panel
 
 __all__ = [
     "AnnealingPanel",
-    "FlipBook",
     "LatentExplorer",
     "RetrainPanel",
     "annealing_panel",
     "explorer",
-    "flipbook",
     "retrain_panel",
 ]
