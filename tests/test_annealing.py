@@ -1,8 +1,12 @@
 """The annealed prior's figures and panel: they show Theorem 1, and say where it ends."""
 
+import json
+import re
+
 import numpy as np
 import pytest
 from scipy import stats
+from traitlets import TraitError
 
 from dvae_course import plots
 from dvae_course.widgets import annealing_panel
@@ -67,29 +71,38 @@ def test_an_unknown_family_is_an_error_that_lists_the_known_ones():
         annealing_figure("Laplace", 1.0, 2.0)
 
 
-def test_the_panel_opens_with_its_sentence_and_moves(live):
+def test_kernel_and_page_get_the_same_data(monkeypatch, live):
+    widget = annealing_panel("Which way?")
+    monkeypatch.setenv("DVAE_STATIC_PAGE", "1")
+    html = annealing_panel("Which way?")._repr_html_()
+    state = json.loads(re.search(r'"application/json">(.*?)</script>', html)[1])
+    assert state == {"data": widget.data, "place": widget.place}
+    assert 'alt="Gaussian (standard deviation 1) prior at β = 4' in html  # without JavaScript
+
+
+def test_every_setting_of_the_panel_is_the_figure_of_that_setting(live):
+    data = annealing_panel("Which way?").data
+    for f, s, b in [(0, 1, 4), (1, 2, 0), (2, 0, 1), (2, 3, 5)]:
+        family = data["families"][f]
+        figure = annealing_figure(family["name"], family["values"][s], data["betas"][b])
+        setting = data["settings"][f][s][b]
+        assert setting["conclusion"] == plots.conclusion(figure)
+        for drawn, (_, y) in zip(setting["terms"], lines_of(figure, 1), strict=True):
+            np.testing.assert_allclose(drawn, y.clip(y.max() - 60), atol=6e-3)
+
+
+def test_a_place_that_is_no_setting_is_refused(live):
     panel = annealing_panel("Which way?")
-    assert "of 0.50; the entropy term widens the encoder to 1.00" in panel.picture.value
-    panel.beta.value = 0.25
-    assert "of 2.00; the entropy term narrows the encoder to 1.00" in panel.picture.value
+    panel.place = [2, 3, 0]  # Student's t has a fourth shape
+    for place in ([0, 3, 0], [0, 0, 6], [-1, 0, 0], [0, 0]):
+        with pytest.raises(TraitError, match="expected the indices of a family"):
+            panel.place = place
 
 
-def test_each_family_brings_its_own_shapes_and_reset_goes_back(live):
-    panel = annealing_panel("Which way?")
-    opened = panel.picture.value
-    panel.family.value = "Student's t"
-    assert [value for _, value in panel.shape.options] == list(FAMILIES["Student's t"].values)
-    assert panel.shape.description == "ν" and "(ν 2)" in panel.picture.value
-    panel.shape.value, panel.beta.value = 1.0, 0.5
-    assert "F_β is infinite" in panel.picture.value
-    panel.reset.click()
-    assert panel.picture.value == opened
-
-
-def test_on_the_page_there_is_the_picture_and_the_reason_why_it_stands_still(static):
-    html = annealing_panel("Why <so>?")._repr_html_()
-    assert "widens the encoder to 1.00" in html and "needs a running kernel" in html
-    assert "Why &lt;so&gt;?" in html
+def test_no_text_ends_the_script_on_the_page_and_the_panel_is_light(static):
+    html = annealing_panel("</script><b>")._repr_html_()
+    assert html.count("</script") == 2 and "<b>" not in html
+    assert len(html.encode()) < 300_000
 
 
 def test_densities_tells_a_curve_that_grows_from_one_with_mass():

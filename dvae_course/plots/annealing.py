@@ -55,16 +55,34 @@ def annealed_objective(
     _curves(left, z, curves)
     left.set(title=f"{name}, β = {beta:g}", xlabel="$z$", ylim=(0, HEADROOM * _tallest(curves)))
     _curves(right, sd, terms)
-    best = [sd[values.argmax()] for values in list(terms.values())[:2]]
     for index, values in enumerate(list(terms.values())[:2]):
-        right.plot(best[index], values.max(), "o", color=COLORS[index], markersize=5)
+        right.plot(sd[values.argmax()], values.max(), "o", color=COLORS[index], markersize=5)
     right.set(xscale="log", xlabel="standard deviation of $q(z|x)$", ylabel="nats")
     whole = next(iter(terms.values()))
     right.set_ylim(whole.max() - 8, whole.max() + 6)
     right.axhline(0, color=INK, linewidth=0.4)
     for ax in (left, right):
         ax.legend(loc="best", handlelength=1.8)
-    return describe(figure, _story(name, beta, best))
+    return describe(figure, best_encoders(name, beta, sd, terms))
+
+
+def best_encoders(name: str, beta: float, sd: Float[np.ndarray, " scales"], terms: Curves) -> str:
+    """The sentence of `annealed_objective`: which encoder each of the two objectives asks for."""
+    best = [sd[values.argmax()] for values in list(terms.values())[:2]]
+    at = f"{name} prior at β = {beta:g}: "
+    if len(best) < 2:
+        return (
+            f"{at}the integral F_β is infinite, so there is no annealed prior; −β KL(q‖p) is "
+            f"still finite, and largest at an encoder's standard deviation of {best[0]:.2f}."
+        )
+    whole, annealed = best
+    if np.isclose(whole, annealed):
+        return f"{at}both objectives are largest at a standard deviation of {whole:.2f}."
+    verb = "widens the encoder" if whole > annealed else "narrows the encoder"
+    return (
+        f"{at}with the annealed prior alone the best centred encoder has a standard deviation "
+        f"of {annealed:.2f}; the entropy term {verb} to {whole:.2f}, the best one under the prior."
+    )
 
 
 def _curves(ax: Axes, x: Float[np.ndarray, " points"], curves: Curves) -> None:
@@ -91,20 +109,3 @@ def _width(z: Float[np.ndarray, " points"], values: Float[np.ndarray, " points"]
     share = values.cumsum() / values.sum()
     low, high = np.interp([0.25, 0.75], share, z)
     return f"has the middle half of its mass in {high - low:.2f}"
-
-
-def _story(name: str, beta: float, best: list[float]) -> str:
-    at = f"{name} prior at β = {beta:g}: "
-    if len(best) < 2:
-        return (
-            f"{at}the integral F_β is infinite, so there is no annealed prior; −β KL(q‖p) is "
-            f"still finite, and largest at an encoder's standard deviation of {best[0]:.2f}."
-        )
-    whole, annealed = best
-    if np.isclose(whole, annealed):
-        return f"{at}both objectives are largest at a standard deviation of {whole:.2f}."
-    verb = "widens the encoder" if whole > annealed else "narrows the encoder"
-    return (
-        f"{at}with the annealed prior alone the best centred encoder has a standard deviation "
-        f"of {annealed:.2f}; the entropy term {verb} to {whole:.2f}, the best one under the prior."
-    )

@@ -1,31 +1,39 @@
-"""The annealed prior under sliders: p, f_β and the entropy term of Theorem 1, for three priors."""
+"""The annealed prior under controls: p, f_β and the entropy term of Theorem 1, for three priors.
 
-import html
+The drawing is `annealing.js`, one ES module that runs in a kernel, through anywidget, and on the
+static page. Every setting is computed here beforehand.
+"""
+
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
-import ipywidgets
+import anywidget
+import numpy as np
 import torch
+import traitlets
+from jaxtyping import Float
 from matplotlib.figure import Figure
 
 from dvae_course import plots
 from dvae_course.gaussians import DiagonalGaussian
+from dvae_course.plots.annealing import best_encoders
 from dvae_course.priors import GaussianMixture, IsotropicGaussian, Prior, StudentT
 from dvae_course.theory.annealed_prior import beta_elbo_identity
-from dvae_course.widgets.static_page import StaticHTML, on_static_page
+from dvae_course.widgets.static_page import StaticHTML, mounted, on_static_page
 
 BETAS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
-_NO_KERNEL = (
-    "On this page the picture stands still; moving its sliders needs a running kernel (open the "
-    "chapter in JupyterLab)."
-)
+START = (0, 1, 4)  # the standard normal at β = 4
+Z = np.linspace(-5, 5, 121)
+LOG2_SD = np.linspace(-4, 4, 97)
+_MODULE = Path(__file__).with_name("annealing.js")
 
 
 @dataclass(frozen=True)
 class Family:
     """Priors of one coordinate with one parameter: its name, its values, the prior that it gives.
 
-    The value at the index `start` is the one that the panel opens with.
+    The value at the index `start` is the one that stands for the family when it is chosen.
     """
 
     parameter: str
@@ -43,88 +51,112 @@ FAMILIES = {
 }
 
 
-def annealing_figure(family: str, shape: float, beta: float) -> Figure:
-    """p and f_β; and −β KL(q‖p), −KL(q‖f_β), (β−1) H and log F_β for q = N(0, s²) against s.
+@dataclass(frozen=True)
+class Annealing:
+    """What one setting shows: densities over `Z`, terms of q = N(0, s²) over s = 2^`LOG2_SD`.
 
-    Where F_β is infinite there are only p, p^β and −β KL(q‖p), and the figure's sentence says so.
-    `ValueError` for an unknown family.
+    Attributes
+    ----------
+    densities : p, and f_β; where F_β is infinite p^β in its place.
+    terms : −β KL(q‖p), −KL(q‖f_β), (β−1) H and log F_β, in nats; the first alone where F_β is
+        infinite. The last three add up to the first.
     """
-    if family not in FAMILIES:
-        raise ValueError(f"family is {family!r}; the families are {', '.join(FAMILIES)}")
-    prior = FAMILIES[family].prior(shape).double()
-    z = torch.linspace(-5, 5, 501, dtype=torch.float64)[:, None]
-    sd = 2 ** torch.linspace(-5, 5, 161, dtype=torch.float64)
-    nothing = torch.zeros_like(sd)  # the reconstruction, which is on both sides
-    q = DiagonalGaussian(nothing[:, None], 2 * sd.log()[:, None])
+
+    densities: dict[str, Float[np.ndarray, " z"]]
+    terms: dict[str, Float[np.ndarray, " sd"]]
+
+
+def annealing(prior: Prior, beta: float) -> Annealing:
+    """Everything for a prior of one coordinate at β > 0."""
+    prior = prior.double()
+    z = torch.from_numpy(Z)[:, None]
+    nothing = torch.zeros(len(LOG2_SD), dtype=torch.float64)  # in place of the reconstruction
+    log_var = 2 * np.log(2) * torch.from_numpy(LOG2_SD)[:, None]
+    q = DiagonalGaussian(nothing[:, None], log_var)
     log_p = prior.log_prob(z)
-    curves = {"$p$": log_p.exp().numpy()}
+    densities = {"$p$": log_p.exp().numpy()}
     kl = beta_elbo_identity(nothing, q, prior, 1.0).kl
     terms = {r"$-\beta\,$KL$(q\|p)$": (-beta * kl).numpy()}
     try:
         both = beta_elbo_identity(nothing, q, prior, beta)
     except ValueError:  # F_β is infinite
-        curves[r"$p^\beta$, no density"] = (beta * log_p).exp().numpy()
-        return _figure(family, shape, beta, z, curves, sd, terms)
-    curves[r"$f_\beta$"] = prior.annealed(beta).double().log_prob(z).exp().numpy()
+        densities[r"$p^\beta$, no density"] = (beta * log_p).exp().numpy()
+        return Annealing(densities, terms)
+    densities[r"$f_\beta$"] = (beta * log_p - both.log_F_beta).exp().numpy()
     terms[r"$-$KL$(q\|f_\beta)$"] = both.annealed_elbo.numpy()
     terms[r"$(\beta-1)\,H$"] = both.entropy_bonus.numpy()
-    terms[r"$\log F_\beta$"] = both.log_F_beta.expand(len(sd)).numpy()
-    return _figure(family, shape, beta, z, curves, sd, terms)
+    terms[r"$\log F_\beta$"] = both.log_F_beta.expand(len(nothing)).numpy()
+    return Annealing(densities, terms)
 
 
-def _figure(family: str, shape: float, beta: float, z, curves, sd, terms) -> Figure:
-    name = f"{family} ({FAMILIES[family].parameter} {shape:g})"
-    return plots.annealed_objective(name, beta, z[:, 0].numpy(), curves, sd.numpy(), terms)
+def annealing_figure(family: str, shape: float, beta: float) -> Figure:
+    """The setting as a figure, whose sentence says which encoder each objective asks for.
+
+    `ValueError` for an unknown family.
+    """
+    if family not in FAMILIES:
+        raise ValueError(f"family is {family!r}; the families are {', '.join(FAMILIES)}")
+    shown, sd = annealing(FAMILIES[family].prior(shape), beta), 2**LOG2_SD
+    name = _name(family, shape)
+    return plots.annealed_objective(name, beta, Z, shown.densities, sd, shown.terms)
 
 
-class AnnealingPanel(ipywidgets.VBox):
-    """Prior, its shape, β and Reset; below, the figure with its sentence. Opens at β = 4."""
+class AnnealingPanel(anywidget.AnyWidget):
+    """The panel in a kernel; `place` holds the indices of family, shape and β."""
 
-    def __init__(self, question: str):
-        self.family = ipywidgets.Dropdown(options=list(FAMILIES), description="prior")
-        self.shape = ipywidgets.SelectionSlider(options=[""], continuous_update=False)
-        options = [(f"{beta:g}", beta) for beta in BETAS]
-        self.beta = ipywidgets.SelectionSlider(
-            options=options, description="β", continuous_update=False
-        )
-        self.reset = ipywidgets.Button(description="Reset")
-        self.picture = ipywidgets.HTML()
-        heading = ipywidgets.HTML(f"<strong>{html.escape(question)}</strong>")
-        controls = ipywidgets.HBox(
-            [self.family, self.shape, self.beta, self.reset], layout={"flex_flow": "row wrap"}
-        )
-        super().__init__([heading, controls, self.picture])
-        self._quiet = True
-        self._open()
-        self.family.observe(lambda _: self._change_family(), names="value")
-        for slider in (self.shape, self.beta):
-            slider.observe(lambda _: self._draw(), names="value")
-        self.reset.on_click(lambda _: self._open())
+    _esm = _MODULE
+    data = traitlets.Dict().tag(sync=True)
+    place = traitlets.List(traitlets.Int()).tag(sync=True)
 
-    def _open(self) -> None:
-        self._quiet = True
-        self.family.index, self.beta.value = 0, 4.0
-        self._change_family()
-
-    def _change_family(self) -> None:
-        """Offer the shapes of the family that was chosen, and draw once."""
-        self._quiet = True
-        family = FAMILIES[self.family.value]
-        self.shape.options = [(f"{value:g}", value) for value in family.values]
-        self.shape.index, self.shape.description = family.start, family.parameter
-        self._quiet = False
-        self._draw()
-
-    def _draw(self) -> None:
-        if not self._quiet:
-            figure = annealing_figure(self.family.value, self.shape.value, self.beta.value)
-            self.picture.value = plots.show(figure, plots.conclusion(figure)).data
+    @traitlets.validate("place")
+    def _inside(self, proposal):
+        place = proposal.value
+        shapes = [len(family["values"]) for family in self.data["families"]]
+        betas = range(len(self.data["betas"]))
+        if place not in ([f, s, b] for f, n in enumerate(shapes) for s in range(n) for b in betas):
+            raise traitlets.TraitError(
+                f"place is {place}; expected the indices of a family, of one of its shapes and of β"
+            )
+        return place
 
 
 def annealing_panel(question: str) -> AnnealingPanel | StaticHTML:
-    """The panel in a kernel; on the static page its first picture, with its sentence."""
+    """The panel, in a kernel or on the static page; opens with the standard normal at β = 4."""
+    data = {
+        "question": question,
+        "families": [
+            {"name": name, "parameter": f.parameter, "start": f.start, "values": list(f.values)}
+            for name, f in FAMILIES.items()
+        ],
+        "betas": list(BETAS),
+        "z": _short(Z),
+        "log2_sd": _short(LOG2_SD),
+        "settings": [
+            [[_setting(name, shape, beta) for beta in BETAS] for shape in family.values]
+            for name, family in FAMILIES.items()
+        ],
+        "start": list(START),
+    }
     if on_static_page():
-        figure = annealing_figure("Gaussian", 1.0, 4.0)
-        picture = plots.show(figure, plots.conclusion(figure)).data
-        return StaticHTML(f"<strong>{html.escape(question)}</strong>{picture}<p>{_NO_KERNEL}</p>")
-    return AnnealingPanel(question)
+        still = plots.show(annealing_figure("Gaussian", 1.0, 4.0)).data
+        return mounted(_MODULE, {"data": data, "place": list(START)}, still)
+    return AnnealingPanel(data=data, place=list(START))
+
+
+def _setting(family: str, shape: float, beta: float) -> dict:
+    shown = annealing(FAMILIES[family].prior(shape), beta)
+    return {
+        "names": ["p", "f_β" if len(shown.terms) > 1 else "p^β, whose integral is infinite"],
+        "densities": [_short(y, 3) for y in shown.densities.values()],
+        "terms": [_short(y.clip(y.max() - 60), 2) for y in shown.terms.values()],
+        "best": [int(y.argmax()) for y in list(shown.terms.values())[:2]],
+        "conclusion": best_encoders(_name(family, shape), beta, 2**LOG2_SD, shown.terms),
+    }
+
+
+def _name(family: str, shape: float) -> str:
+    return f"{family} ({FAMILIES[family].parameter} {shape:g})"
+
+
+def _short(values: Float[np.ndarray, " points"], digits: int = 4) -> list[float]:
+    return [round(float(v), digits) for v in values]
