@@ -111,6 +111,34 @@ WRITTEN_BY_HAND = {
         (lambda mu, log_var, noise: noise + mu, "without scaling"),
         (lambda mu, log_var, noise: mu + log_var.sqrt() * noise, "not a number"),
     ],
+    "02.1": [
+        ("neither", "condition"),
+        ("both", "no encoder in it"),
+        ("evidence", "renames the codes"),
+    ],
+    "02.2": [
+        (0, "equal variances"),
+        (math.log(25 / 9), "½"),
+        (math.log2(0.5 / 0.3), "bits"),
+        (1.267, "marginal variances"),
+        (math.log(0.6), "Hadamard"),
+        (0.52, "closed form"),
+    ],
+    "02.3": [
+        (lambda J, C: 1 / J.square().sum(0), "volume"),
+        (lambda J, C: (C / J.shape[1] + J.square().sum(1).log().mean()).exp(), "shape"),
+        (
+            lambda J, C: (C / J.shape[1] + J.norm(dim=0).log().mean()).exp() / J.norm(dim=0),
+            "‖J_j‖² belongs",
+        ),
+        (lambda J, C: torch.ones(J.shape[1]) * math.exp(C / J.shape[1]), "same noise"),
+        (lambda J, C: J.square().sum(0).log().mean().exp() / J.square().sum(0), "`log_volume`"),
+    ],
+    "02.4": [
+        ("factors", "Hadamard"),
+        ("any", "diagonal"),
+        ("none", "active"),
+    ],
     "07.1": [
         (-1.5 * math.log(2 * math.pi), "½ log β"),
         (3.45, "sign"),

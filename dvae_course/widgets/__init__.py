@@ -3,6 +3,7 @@
 from dvae_course.widgets.annealing import AnnealingPanel, annealing_panel
 from dvae_course.widgets.explorer import LatentExplorer, explorer
 from dvae_course.widgets.retrain import RetrainPanel, retrain_panel
+from dvae_course.widgets.rotation import rotation_panel
 
 __all__ = [
     "AnnealingPanel",
@@ -11,4 +12,5 @@ __all__ = [
     "annealing_panel",
     "explorer",
     "retrain_panel",
+    "rotation_panel",
 ]
