@@ -139,6 +139,38 @@ WRITTEN_BY_HAND = {
         ("any", "diagonal"),
         ("none", "active"),
     ],
+    "03.1": [
+        ("all", "name"),
+        ("none", "gap closes"),
+        ("three", "none of the options"),
+    ],
+    "03.2": [
+        (0.5, "permutation"),
+        (0.2764, "as the paper's proof prints it"),
+        (0.8536, "below 1/2"),
+        (0.25, "square"),
+        (math.sqrt(0.5), "behind it"),
+        (0.15, "closed form"),
+    ],
+    "03.3": [
+        (lambda u, A: torch.special.ndtr(torch.special.ndtri(u) @ A), "A.T"),
+        (lambda u, A: torch.special.ndtri(u) @ A.T, "way back"),
+        (lambda u, A: u @ A.T, "cube"),
+        (lambda u, A: torch.special.ndtri(torch.special.ndtr(u) @ A.T), "not a number"),
+        (lambda u, A: torch.special.ndtr(torch.special.ndtri(u)), "identity"),
+    ],
+    "03.4": [
+        ("exist", "Both exist"),
+        ("train", "inductive bias"),
+        ("measure", "factors at hand"),
+    ],
+    "03.5": [
+        (1, "identity is one"),
+        (2, "quarter turn"),
+        (8, "reflections"),
+        (math.inf, "division by 0"),
+        (10**9, "Gaussian"),
+    ],
     "07.1": [
         (-1.5 * math.log(2 * math.pi), "½ log β"),
         (3.45, "sign"),

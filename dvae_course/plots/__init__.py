@@ -1,6 +1,13 @@
 """Pictures of the course: arrays in, a Figure out, with its conclusion in one sentence."""
 
 from dvae_course.plots.annealing import annealed_objective, densities
+from dvae_course.plots.entangling import (
+    bent_grid,
+    grid_lines,
+    scores_along,
+    traversals_and_scores,
+    twin_traversals,
+)
 from dvae_course.plots.factors import contact_sheet
 from dvae_course.plots.images import image_grid, image_rows
 from dvae_course.plots.knobs import spread
@@ -15,6 +22,7 @@ __all__ = [
     "COLORS",
     "MARKERS",
     "annealed_objective",
+    "bent_grid",
     "calibrated_scores",
     "conclusion",
     "contact_sheet",
@@ -22,15 +30,19 @@ __all__ = [
     "density_on_grid",
     "describe",
     "elbo_terms",
+    "grid_lines",
     "image_grid",
     "image_rows",
     "latent_grid",
     "pinwheel",
     "rotation_price",
     "save_gif",
+    "scores_along",
     "seeds_by_group",
     "show",
     "spread",
     "traversal_grid",
+    "traversals_and_scores",
+    "twin_traversals",
     "window",
 ]
