@@ -80,6 +80,11 @@ def log_components(z, means, sd):
     return Normal(means, sd).log_prob(z[:, None]).sum(-1)
 
 
+def gap_of_two(information):
+    first, second = information.topk(2, dim=0).values
+    return first - second
+
+
 WRITTEN_BY_HAND = {
     "00.1": [
         (1, "½"),
@@ -110,6 +115,37 @@ WRITTEN_BY_HAND = {
         (lambda mu, log_var, noise: torch.normal(mu, (log_var / 2).exp()), "of its own"),
         (lambda mu, log_var, noise: noise + mu, "without scaling"),
         (lambda mu, log_var, noise: mu + log_var.sqrt() * noise, "not a number"),
+    ],
+    "01.1": [
+        (6, "order and sign"),
+        (1.5, "quarter turn"),
+        (np.float64(180), "wrong unit"),
+        (torch.tensor(2), "Follow the third axis"),
+        (4, "too large"),
+    ],
+    "01.2": [
+        (lambda information, entropy: gap_of_two(information).mean(), "entropy is missing"),
+        (lambda information, entropy: (gap_of_two(information) / entropy).sum(), "summed"),
+        (lambda information, entropy: gap_of_two(information) / entropy, "one number"),
+        (lambda information, entropy: (information.amax(0) / entropy).mean(), "*gap* is missing"),
+        (
+            lambda information, entropy: (
+                (information.amax(0) - information.amin(0)) / entropy
+            ).mean(),
+            "second largest",
+        ),
+        (lambda information, entropy: gap_of_two(information).mean() / entropy.mean(), "its own"),
+    ],
+    "01.3": [
+        ("stays", "definition"),
+        ("Halves", "Nothing is averaged"),
+        ("one half", "none of the options"),
+        (0, "in quotes"),
+    ],
+    "01.4": [
+        ("good", "floor"),
+        ("fair", "needs both"),
+        (0.95, "in quotes"),
     ],
     "02.1": [
         ("neither", "condition"),

@@ -8,6 +8,7 @@ from dvae_course.plots.entangling import (
     traversals_and_scores,
     twin_traversals,
 )
+from dvae_course.plots.faces import face_traversals, score_table, turned_code
 from dvae_course.plots.factors import contact_sheet
 from dvae_course.plots.images import image_grid, image_rows
 from dvae_course.plots.knobs import spread
@@ -30,6 +31,7 @@ __all__ = [
     "density_on_grid",
     "describe",
     "elbo_terms",
+    "face_traversals",
     "grid_lines",
     "image_grid",
     "image_rows",
@@ -37,12 +39,14 @@ __all__ = [
     "pinwheel",
     "rotation_price",
     "save_gif",
+    "score_table",
     "scores_along",
     "seeds_by_group",
     "show",
     "spread",
     "traversal_grid",
     "traversals_and_scores",
+    "turned_code",
     "twin_traversals",
     "window",
 ]
