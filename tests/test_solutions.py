@@ -242,6 +242,57 @@ WRITTEN_BY_HAND = {
         (0.25, "how far above 1"),
         (1 / 1.2, "below 1"),
     ],
+    "08.1": [
+        ("closer", "entropy term"),
+        ("Same", "in larger units and no more"),
+        ("collapses", "larger still"),
+        ("narrower", "none of the options"),
+        (4, "in quotes"),
+    ],
+    "08.2": [
+        (0, "at β = 1 only"),
+        (3 - 4 * math.log(4), "prior's term is missing"),
+        (np.float64(3 - math.log(4) - 1.5 * math.log(9)), "log F_β alone"),
+        (torch.tensor(5.8410), "sign of the whole"),
+        (-5.87, "closed form"),
+        (-30, "too small"),
+    ],
+    "08.3": [
+        (lambda mu, log_var, beta: beta * closed_form(mu, log_var).sum(-1), "old units"),
+        (lambda mu, log_var, beta: closed_form(mu, log_var).sum(-1), "before rescaling"),
+        (
+            lambda mu, log_var, beta: closed_form(beta**0.5 * mu, beta * log_var).sum(-1),
+            "log β is added",
+        ),
+        (
+            lambda mu, log_var, beta: closed_form(beta * mu, log_var + math.log(beta)).sum(-1),
+            "mean by β",
+        ),
+        (
+            lambda mu, log_var, beta: closed_form(beta**0.5 * mu, log_var + math.log(beta)),
+            "wrong shape",
+        ),
+        (
+            lambda mu, log_var, beta: closed_form(beta**0.5 * mu, log_var + math.log(beta) / 2).sum(
+                -1
+            ),
+            "squared",
+        ),
+    ],
+    "08.4": [
+        ("grows", "round posterior"),
+        ("settles", "quadratic"),
+        ("Zero", "full covariance"),
+        ("explodes", "none of the options"),
+        (0.0, "in quotes"),
+    ],
+    "08.5": [
+        (1.6, "variance s²"),
+        (0.16, "root"),
+        (0.1 / 4, "divided by √β"),
+        (torch.tensor(0.1), "does nothing"),
+        (0.405, "closed form"),
+    ],
     "11.1": [
         (lambda z, means, sd: density(z, means, sd).mean(-1).log(), "logsumexp"),
         (lambda z, means, sd: (density(z, means, sd).mean(-1) + 1e-30).log(), "logsumexp"),

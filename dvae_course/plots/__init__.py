@@ -14,6 +14,7 @@ from dvae_course.plots.images import image_grid, image_rows
 from dvae_course.plots.knobs import spread
 from dvae_course.plots.latent import density_on_grid, latent_grid, pinwheel, window
 from dvae_course.plots.rotation import rotation_price, seeds_by_group
+from dvae_course.plots.scaling import two_units, vanishing
 from dvae_course.plots.scores import calibrated_scores
 from dvae_course.plots.style import COLORS, MARKERS, conclusion, describe, show
 from dvae_course.plots.training import elbo_terms
@@ -48,5 +49,7 @@ __all__ = [
     "traversals_and_scores",
     "turned_code",
     "twin_traversals",
+    "two_units",
+    "vanishing",
     "window",
 ]
