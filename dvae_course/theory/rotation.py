@@ -144,7 +144,7 @@ def slide_rotation() -> Float[Tensor, "3 3"]:
     """The matrix that entangles azimuth, illumination and hair length on the slides, exactly.
 
     Rotation by 60° about (1, 1, 0)/√2. The slides print √6/4 as 0.61, with which it is orthogonal
-    to 5e-3 only.
+    to 6e-3 only.
     """
     r = math.sqrt(6) / 4
     rows = [[0.75, 0.25, r], [0.25, 0.75, -r], [-r, r, 0.5]]
