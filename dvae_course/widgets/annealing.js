@@ -135,6 +135,7 @@ function labelled(row, control) {
   const label = row.appendChild(html("label"));
   const name = label.appendChild(html("span"));
   label.appendChild(control);
+  control.dataset.lmSuppressShortcuts = "true"; // JupyterLab: keys belong to the control
   return { control, name };
 }
 

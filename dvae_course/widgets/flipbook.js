@@ -31,6 +31,7 @@ function slider(knob) {
   const name = label.appendChild(node("span", ""));
   const input = label.appendChild(node("input", ""));
   Object.assign(input, { type: "range", min: 0, max: knob.values.length - 1, step: 1 });
+  input.dataset.lmSuppressShortcuts = "true"; // JupyterLab: keys belong to the slider
   const show = (place) => {
     input.value = place;
     name.textContent = `${knob.name} = ${knob.values[place]}`;

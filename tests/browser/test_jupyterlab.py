@@ -1,4 +1,4 @@
-"""The α-β explorer in a real JupyterLab: the page moves Python, and Python moves the page."""
+"""The panels in a real JupyterLab: the page moves Python, Python the page, keys the sliders."""
 
 import json
 import os
@@ -28,6 +28,8 @@ figure = explorer((0, 1, 5), (0, 1, 2), codes, np.full(codes.shape, 0.1), np.ara
 figure""",
     "figure.alpha_index = 2",
     'print(f"β = {figure.beta_index}")',
+    'from dvae_course.widgets import annealing_panel\nannealing_panel("Annealed?")',
+    'from dvae_course.widgets import rotation_panel\nrotation_panel("Turned?")',
 ]
 
 
@@ -63,33 +65,50 @@ def address_of(server: subprocess.Popen, runtime: Path) -> str:
     raise RuntimeError(f"JupyterLab did not answer (exit status {server.poll()})")
 
 
-def test_explorer_and_python_move_each_other(lab):
+@pytest.fixture
+def page(lab):
+    """The notebook in the browser, its kernel connected."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": 1200, "height": 1400})
         page.set_default_timeout(PATIENCE * 1000)
         expect.set_options(timeout=PATIENCE * 1000)
         page.goto(f"{lab}lab/tree/demo.ipynb")
-        cells, story = (
-            page.locator(".jp-Notebook .jp-CodeCell"),
-            page.locator(".card [role=status]"),
-        )
-
-        def run(index: int) -> None:
-            cells.nth(index).locator(".cm-content").click()
-            page.keyboard.press("Shift+Enter")
-            expect(cells.nth(index).locator(".jp-InputPrompt")).not_to_have_text("[ ]:")
-
         # A cell that is run before the kernel has connected is not run at all.
         indicator = page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")
         indicator.first.wait_for(state="attached")
         page.wait_for_timeout(1500)
-        run(0)
-        expect(story).to_contain_text("At α = 0 and β = 0")
-        page.get_by_role("slider", name="beta").press("ArrowRight")
-        expect(story).to_contain_text("At α = 0 and β = 1")
-        run(1)
-        expect(story).to_contain_text("At α = 5 and β = 1")
-        run(2)
-        expect(cells.nth(2).locator(".jp-OutputArea-output")).to_contain_text("β = 1")
+        yield page
         browser.close()
+
+
+def run(page, index: int):
+    """Run a cell, as a reader would; the cell."""
+    cell = page.locator(".jp-Notebook .jp-CodeCell").nth(index)
+    cell.locator(".cm-content").click()
+    page.keyboard.press("Shift+Enter")
+    expect(cell.locator(".jp-InputPrompt")).not_to_have_text("[ ]:")
+    return cell
+
+
+def test_explorer_and_python_move_each_other(page):
+    story = page.locator(".card [role=status]")
+    run(page, 0)
+    expect(story).to_contain_text("At α = 0 and β = 0")
+    page.get_by_role("slider", name="beta").press("ArrowRight")
+    expect(story).to_contain_text("At α = 0 and β = 1")
+    run(page, 1)
+    expect(story).to_contain_text("At α = 5 and β = 1")
+    expect(run(page, 2).locator(".jp-OutputArea-output")).to_contain_text("β = 1")
+
+
+@pytest.mark.parametrize(
+    ("index", "slider", "before", "after"),
+    [(3, 1, "at β = 4", "at β = 8"), (4, 0, "Turned by 30°", "Turned by 45°")],
+)
+def test_keys_move_a_panels_sliders_not_the_notebook(page, index, slider, before, after):
+    cell = run(page, index)
+    status = cell.locator("[role=status]")
+    expect(status).to_contain_text(before)
+    cell.get_by_role("slider").nth(slider).press("ArrowRight")
+    expect(status).to_contain_text(after)
