@@ -1,4 +1,4 @@
-"""The commands: `dvae` with `book`, `test`, `lab`, `assignments`, `notebooks`, `data` or `metrics`.
+"""The commands: `dvae book`, `test`, `lab`, `assignments`, `notebooks`, `data`, `metrics`, ….
 
 Each says in one line a step what it does, and where the result is. What the reader can put right
 ends the command with one line on stderr and a non-zero exit.
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from dvae_course import data_command, metrics_command
+from dvae_course import data_command, experiment_command, metrics_command
 from dvae_course.course import Course, CourseError, find_course
 
 
@@ -84,9 +84,14 @@ def metrics(options: argparse.Namespace) -> int:
     return metrics_command.run(options)
 
 
+def experiment(options: argparse.Namespace) -> int:
+    """Run a published experiment at one of its sizes and store the results."""
+    return experiment_command.run(options)
+
+
 COURSE_COMMANDS = {"book": book, "test": test, "lab": lab, "assignments": assignments}
 COURSE_COMMANDS["notebooks"] = notebooks
-COMMANDS = {**COURSE_COMMANDS, "data": data, "metrics": metrics}
+COMMANDS = {**COURSE_COMMANDS, "data": data, "metrics": metrics, "experiment": experiment}
 
 
 def _report(step: str) -> None:
@@ -109,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     data_command.add_options(added["data"])
     metrics_command.add_options(added["metrics"])
+    experiment_command.add_options(added["experiment"])
     return parser
 
 

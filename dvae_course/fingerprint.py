@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from importlib.metadata import distributions
 from pathlib import Path
 
+SOURCES = {".py", ".js", ".json", ".csv", ".parquet"}
+
 
 def of_files(files: Iterable[Path], root: Path) -> str:
     """A hash of the names and the contents of files."""
@@ -18,16 +20,15 @@ def of_files(files: Iterable[Path], root: Path) -> str:
     return digest.hexdigest()
 
 
+def of_package() -> str:
+    """A hash of this package's sources and of the data files that lie among them."""
+    package = Path(__file__).parent
+    return of_files((file for file in package.rglob("*") if file.suffix in SOURCES), package)
+
+
 def of_environment() -> str:
     """A hash of Python, of what is installed, of this package and of where data comes from."""
     places = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
     installed = sorted({f"{item.name}=={item.version}" for item in distributions(path=places)})
-    package = Path(__file__).parent
-    sources = (file for file in package.rglob("*") if file.suffix in {".py", ".js", ".json"})
-    parts = [
-        sys.version,
-        *installed,
-        os.environ.get("DVAE_DATA", ""),
-        of_files(sources, package),
-    ]
+    parts = [sys.version, *installed, os.environ.get("DVAE_DATA", ""), of_package()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -41,7 +41,7 @@ def build(course: Course, report: Callable[[str], None] = print) -> Path:
         for page in course.notebooks:
             read_source(page)
         local = mathjax.fetch(course, report)
-        environment = fingerprint.of_environment()
+        environment = f"{fingerprint.of_environment()}\n{_stored_results(course)}"
         stamp = f"{environment}\n{fingerprint.of_files(_sources(course), course.root)}\n{local}\n"
         if _read(course.build / "site.stamp") == stamp and site.is_dir():
             report("  nothing that the book is made from has changed")
@@ -58,6 +58,11 @@ def _sources(course: Course) -> Iterator[Path]:
         for file in (course.root / folder).rglob("*"):
             if file.is_file() and file.suffix not in {".ipynb", ".pyc", ".part"}:
                 yield file
+
+
+def _stored_results(course: Course) -> str:
+    """A hash of the results that chapters read."""
+    return fingerprint.of_files((course.root / "book" / "data").glob("*"), course.root)
 
 
 def _open_cache(course: Course, environment: str) -> None:
