@@ -48,7 +48,8 @@ def dci(
     representation : what is scored.
     seed : which data points are drawn, and scikit-learn's `random_state`.
     n_train, n_test : the number of data points to fit on and to judge by.
-    estimator : `boosting`, as published, takes minutes; `histogram` a few seconds; or `forest`.
+    estimator : `boosting`, as published, takes minutes; `histogram` a few seconds; or `forest`, or
+        `tree`, for thousands of models.
     n_jobs : processes to share the factors among, -1 for all cores; no number depends on it.
     progress : whether to show a bar over the factors.
 
