@@ -1,0 +1,40 @@
+"""What is asked of a finished study, in one place: agreement, variance, transfer, selection."""
+
+from dvae_course.study.agreement import Correlations, rank_correlations
+from dvae_course.study.chance import Chance, by_chance
+from dvae_course.study.comparison import Comparison, compare
+from dvae_course.study.overtaking import overtaking
+from dvae_course.study.published import Published
+from dvae_course.study.resampling import mean_interval
+from dvae_course.study.selection import Selection, chance_to_beat_random, select_by
+from dvae_course.study.structure import Structure, spearman_interval, structure
+from dvae_course.study.tables import complete, of, with_regularisation
+from dvae_course.study.transfer import Transfer, transfer
+from dvae_course.study.trends import mean_trends, trends
+from dvae_course.study.variance import variance_explained
+
+__all__ = [
+    "Chance",
+    "Comparison",
+    "Correlations",
+    "Published",
+    "Selection",
+    "Structure",
+    "Transfer",
+    "by_chance",
+    "chance_to_beat_random",
+    "compare",
+    "complete",
+    "mean_interval",
+    "mean_trends",
+    "of",
+    "overtaking",
+    "rank_correlations",
+    "select_by",
+    "spearman_interval",
+    "structure",
+    "transfer",
+    "trends",
+    "variance_explained",
+    "with_regularisation",
+]
