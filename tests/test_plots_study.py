@@ -7,6 +7,7 @@ from study_frames import GRIDS, SIX, frame_of, six_metrics
 
 from dvae_course.plots import correlations as tables
 from dvae_course.plots import study as plots
+from dvae_course.plots import summaries
 from dvae_course.plots.names import METHODS, in_order, label
 from dvae_course.plots.style import conclusion
 from dvae_course.study.agreement import rank_correlations
@@ -86,7 +87,7 @@ def test_a_scatter_has_every_model_and_its_rank_correlation():
 
 
 def test_shares_of_variance_fill_the_bar():
-    figure = plots.variance_shares(variance_explained(MODELS, ["mig", "sap"], resamples=100))
+    figure = summaries.variance_shares(variance_explained(MODELS, ["mig", "sap"], resamples=100))
     bars = figure.axes[0].patches
     ends = [max(bar.get_x() + bar.get_width() for bar in bars[row::2]) for row in (0, 1)]
     assert ends == pytest.approx([1, 1])
@@ -97,7 +98,7 @@ def test_intervals_are_drawn_from_low_to_high_beside_the_reference():
     table = polars.DataFrame(
         {"way": ["udr", "kl"], "p": [0.7, 0.5], "l": [0.6, 0.4], "h": [0.8, 0.6]}
     )
-    figure = plots.intervals(table, "way", {"chance": ("p", "l", "h")}, "chance to win", 0.5)
+    figure = summaries.intervals(table, "way", {"chance": ("p", "l", "h")}, "chance to win", 0.5)
     segments = figure.axes[0].collections[0].get_segments()
     np.testing.assert_allclose([segment[:, 0] for segment in segments], [[0.6, 0.8], [0.4, 0.6]])
     assert "beside 0.5. UDR 0.70 (0.60 to 0.80), KL 0.50 (0.40 to 0.60)." in conclusion(figure)

@@ -9,7 +9,12 @@ from hypothesis.extra.numpy import arrays
 from scipy.stats import rankdata, spearmanr
 from study_frames import SIX, frame_of, noisy, setting_effects, six_metrics
 
-from dvae_course.study.agreement import midranks, rank_correlations, spearman
+from dvae_course.study.agreement import (
+    correlations_by_seed,
+    midranks,
+    rank_correlations,
+    spearman,
+)
 
 MODELS = frame_of(six_metrics())
 
@@ -105,3 +110,18 @@ def test_models_without_a_score_are_left_out_and_counted():
 def test_a_score_that_never_varies_is_refused_by_name():
     with pytest.raises(ValueError, match="flat has the same value for all models"):
         rank_correlations(MODELS.with_columns(flat=polars.lit(0.5)), ["flat"], ["mig"])
+
+
+def test_each_seeds_correlations_are_scipys_of_its_models():
+    found = correlations_by_seed(MODELS, ["mig", "sap"], ["modularity"])
+    assert found["seed"].to_list() == [0, 0, 1, 1, 2, 2, 3, 3]
+    models = MODELS.filter(polars.col("seed") == 2)
+    expected = spearmanr(models["sap"], models["modularity"]).statistic
+    row = found.filter((polars.col("seed") == 2) & (polars.col("row") == "sap"))
+    assert row["correlation"].item() == pytest.approx(expected)
+
+
+def test_a_seed_without_a_correlation_has_no_row():
+    flat = polars.when(polars.col("seed") == 1).then(0.5).otherwise(polars.col("mig"))
+    found = correlations_by_seed(MODELS.with_columns(mig=flat), ["mig"], ["sap"])
+    assert found["seed"].to_list() == [0, 2, 3]

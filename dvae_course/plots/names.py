@@ -1,5 +1,7 @@
 """How the study's methods, scores and data sets are called in a figure."""
 
+import polars
+
 METHODS = {  # in the order of the slides' figures
     "beta_vae": "β-VAE",
     "factor_vae": "FactorVAE",
@@ -43,3 +45,13 @@ def in_order(methods: list[str]) -> list[str]:
     """The methods in the slides' order, others after them."""
     known = list(METHODS)
     return sorted(methods, key=lambda name: known.index(name) if name in known else len(known))
+
+
+def need(frame: polars.DataFrame, *columns: str) -> None:
+    """A `ValueError` that names the columns that a table lacks, and those it has."""
+    missing = [name for name in columns if name not in frame.columns]
+    if missing:
+        raise ValueError(
+            f"the table has no column {', '.join(map(repr, missing))}; "
+            f"it has {', '.join(frame.columns)}"
+        )

@@ -97,6 +97,36 @@ def rank_correlations(
     return Correlations(tuple(scores), tuple(against), *hundred, len(values), models.dropped)
 
 
+def correlations_by_seed(
+    frame: polars.DataFrame, scores: Sequence[str], against: Sequence[str]
+) -> polars.DataFrame:
+    """Spearman's correlation (in [−1, 1]) over the settings trained with one seed, seed by seed.
+
+    One number a seed, as tests over seeds want it. Each is made of a few dozen models, so they
+    scatter more than `rank_correlations`, and agree with it on average.
+
+    Returns
+    -------
+    One row a seed and pair: `seed`, `row`, `column`, `correlation`. A seed with fewer than 3
+    complete models, or a score that is the same for all of its models, has no row.
+
+    Raises
+    ------
+    ValueError : a missing column, a frame with a model twice.
+    """
+    names = list(dict.fromkeys([*scores, *against]))
+    rows = []
+    for (seed,), group in complete(frame, names, 1).frame.group_by("seed", maintain_order=True):
+        values = group.select(names).cast(polars.Float64).to_numpy()
+        table = spearman(values, np.ones((1, len(values)), dtype=np.int64))[0]
+        for row, column in product(scores, against):
+            correlation = table[names.index(row), names.index(column)]
+            if len(values) >= 3 and np.isfinite(correlation):
+                rows.append((seed, row, column, float(correlation)))
+    schema = ["seed", "row", "column", "correlation"]
+    return polars.DataFrame(rows, schema=schema, orient="row").sort("seed", maintain_order=True)
+
+
 def ranked_values(
     frame: polars.DataFrame,
     scores: Sequence[str],

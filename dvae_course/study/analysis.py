@@ -1,12 +1,13 @@
 """What is asked of a finished study, in one place: agreement, variance, transfer, selection."""
 
-from dvae_course.study.agreement import Correlations, rank_correlations
+from dvae_course.study.agreement import Correlations, correlations_by_seed, rank_correlations
 from dvae_course.study.chance import Chance, by_chance
 from dvae_course.study.comparison import Comparison, compare
 from dvae_course.study.overtaking import overtaking
 from dvae_course.study.published import Published
+from dvae_course.study.regret import select_by
 from dvae_course.study.resampling import mean_interval
-from dvae_course.study.selection import Selection, chance_to_beat_random, select_by
+from dvae_course.study.selection import Selection, chance_to_beat_random
 from dvae_course.study.structure import Structure, spearman_interval, structure
 from dvae_course.study.tables import complete, of, with_regularisation
 from dvae_course.study.transfer import Transfer, transfer
@@ -25,6 +26,7 @@ __all__ = [
     "chance_to_beat_random",
     "compare",
     "complete",
+    "correlations_by_seed",
     "mean_interval",
     "mean_trends",
     "of",
