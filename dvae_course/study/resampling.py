@@ -89,4 +89,4 @@ def mean_interval(
     if n < 2:
         return mean, float("nan"), float("nan")
     half = stats.t.ppf((1 + level) / 2, n - 1) * np.std(values, ddof=1) / np.sqrt(n)
-    return mean, max(mean - float(half), within[0]), min(mean + float(half), within[1])
+    return mean, float(max(mean - half, within[0])), float(min(mean + half, within[1]))
