@@ -16,6 +16,7 @@ from dvae_course.plots.latent import density_on_grid, latent_grid, pinwheel, win
 from dvae_course.plots.rotation import rotation_price, seeds_by_group
 from dvae_course.plots.scaling import two_units, vanishing
 from dvae_course.plots.scores import calibrated_scores
+from dvae_course.plots.seed_densities import seed_densities
 from dvae_course.plots.style import COLORS, MARKERS, conclusion, describe, show
 from dvae_course.plots.training import elbo_terms
 from dvae_course.plots.traversals import save_gif, traversal_grid
@@ -42,6 +43,7 @@ __all__ = [
     "save_gif",
     "score_table",
     "scores_along",
+    "seed_densities",
     "seeds_by_group",
     "show",
     "spread",

@@ -57,8 +57,9 @@ def _conclusion(knob, series: Mapping, xlabel: str, ylabel: str) -> str:
         verb = "rises" if last > first else "falls" if last < first else "stays"
         where = f" for {name}" if len(series) > 1 else ""
         parts.append(f"{verb} from {first:.2f} to {last:.2f}{where}")
-    seeds = next(iter(series.values())).shape[1]
+    counts = sorted({values.shape[1] for values in series.values()})
+    seeds = " and ".join(map(str, counts))
     return (
         f"As {xlabel} goes from {knob[0]:g} to {knob[-1]:g}, {ylabel} {', '.join(parts)} "
-        f"(means of {seeds} seed{'s' * (seeds > 1)}; each seed is a dot)."
+        f"(means of {seeds} seed{'s' * (counts[-1] > 1)}; each seed is a dot)."
     )

@@ -16,7 +16,7 @@ from dvae_course.plots.style import INK, canvas, class_style, describe, house_st
 Points = Float[np.ndarray, "points 2"]
 Labels = Integer[np.ndarray, " points"]
 # Only to mid-tone, so that the marks on top stay visible.
-_DENSITY = LinearSegmentedColormap.from_list("density", ["#ffffff", "#86a8ca"])
+DENSITY = LinearSegmentedColormap.from_list("density", ["#ffffff", "#86a8ca"])
 
 
 def window(mu: Float[np.ndarray, "... 2"]) -> float:
@@ -89,7 +89,7 @@ def _panel(ax: Axes, mu: Points, sd: Points, labels: Labels, half: float, peak: 
     density = density_on_grid(mu, sd, half, 96)
     extent = (-half, half, -half, half)
     shade = PowerNorm(0.5, vmin=0, vmax=peak)  # or a broad density would be invisible
-    ax.imshow(density, _DENSITY, shade, extent=extent, origin="lower")
+    ax.imshow(density, DENSITY, shade, extent=extent, origin="lower")
     _marks(ax, mu, labels, size=3.0)
     ax.set(xlim=(-half, half), ylim=(-half, half), xticks=[], yticks=[])
     ax.spines[:].set_visible(True)
