@@ -1,6 +1,7 @@
 """Pictures of the course: arrays in, a Figure out, with its conclusion in one sentence."""
 
 from dvae_course.plots.annealing import annealed_objective, densities
+from dvae_course.plots.correlations import correlation_tables, transfer_matrix
 from dvae_course.plots.entangling import (
     bent_grid,
     grid_lines,
@@ -17,18 +18,22 @@ from dvae_course.plots.rotation import rotation_price, seeds_by_group
 from dvae_course.plots.scaling import two_units, vanishing
 from dvae_course.plots.scores import calibrated_scores
 from dvae_course.plots.seed_densities import seed_densities
+from dvae_course.plots.study import against_strength, scatter_of_models, violins
 from dvae_course.plots.style import COLORS, MARKERS, conclusion, describe, show
+from dvae_course.plots.summaries import intervals, variance_shares
 from dvae_course.plots.training import elbo_terms
 from dvae_course.plots.traversals import save_gif, traversal_grid
 
 __all__ = [
     "COLORS",
     "MARKERS",
+    "against_strength",
     "annealed_objective",
     "bent_grid",
     "calibrated_scores",
     "conclusion",
     "contact_sheet",
+    "correlation_tables",
     "densities",
     "density_on_grid",
     "describe",
@@ -37,21 +42,26 @@ __all__ = [
     "grid_lines",
     "image_grid",
     "image_rows",
+    "intervals",
     "latent_grid",
     "pinwheel",
     "rotation_price",
     "save_gif",
+    "scatter_of_models",
     "score_table",
     "scores_along",
     "seed_densities",
     "seeds_by_group",
     "show",
     "spread",
+    "transfer_matrix",
     "traversal_grid",
     "traversals_and_scores",
     "turned_code",
     "twin_traversals",
     "two_units",
     "vanishing",
+    "variance_shares",
+    "violins",
     "window",
 ]
