@@ -14,6 +14,12 @@ from dvae_course.plots.factors import contact_sheet
 from dvae_course.plots.images import image_grid, image_rows
 from dvae_course.plots.knobs import spread
 from dvae_course.plots.latent import density_on_grid, latent_grid, pinwheel, window
+from dvae_course.plots.penalties import (
+    code_correlations,
+    estimates_beside_truth,
+    pair_of_latents,
+    penalties_see,
+)
 from dvae_course.plots.rotation import rotation_price, seeds_by_group
 from dvae_course.plots.scaling import two_units, vanishing
 from dvae_course.plots.scores import calibrated_scores
@@ -31,6 +37,7 @@ __all__ = [
     "annealed_objective",
     "bent_grid",
     "calibrated_scores",
+    "code_correlations",
     "conclusion",
     "contact_sheet",
     "correlation_tables",
@@ -38,12 +45,15 @@ __all__ = [
     "density_on_grid",
     "describe",
     "elbo_terms",
+    "estimates_beside_truth",
     "face_traversals",
     "grid_lines",
     "image_grid",
     "image_rows",
     "intervals",
     "latent_grid",
+    "pair_of_latents",
+    "penalties_see",
     "pinwheel",
     "rotation_price",
     "save_gif",
