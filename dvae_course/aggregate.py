@@ -9,16 +9,19 @@ standard deviations down to about 1e-6).
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Integer
 from torch import Tensor
 
-from dvae_course.divergences import aggregate_log_prob
-from dvae_course.gaussians import GaussianPosterior
+from dvae_course.divergences import Divergence, aggregate_log_prob, pairwise_log_prob
+from dvae_course.gaussians import DiagonalGaussian, GaussianPosterior
 from dvae_course.priors.base import Prior, Seed
-from dvae_course.randomness import Streams
+from dvae_course.randomness import Streams, generator
+from dvae_course.vae import VAE
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,55 @@ def overlap_and_match(
     log_q = torch.cat([aggregate_log_prob(posterior, part) for part in parts], -1)
     kl, overlap, match = (log_own - log_prior, log_own - log_q, log_q - log_prior)
     return Decomposed(kl.mean(-1), overlap.mean(-1), match.mean(-1))
+
+
+@torch.no_grad()
+def traced(
+    posterior: DiagonalGaussian, labels: Integer[Tensor, " n"], seed: Seed = 0
+) -> tuple[Float[Tensor, "*models"], Float[Tensor, "*models"]]:
+    """What a code gives away: the chance to trace z to its own data point, and to that one's label.
+
+    z is drawn from q(z|x) of each of the n data points; Bayes' rule, all n equally likely before,
+    gives P(x_j|z) = q(z|x_j) / Σ_k q(z|x_k). The two numbers are the means of P(own point|z) and
+    P(own label|z): 1 and 1 where no encodings overlap, 1/n and the mean share of a point's label
+    where all do.
+
+    Parameters
+    ----------
+    posterior : q(z|x) of all n data points.
+    labels : a class of each data point.
+    seed : one stream for all models, or one a model.
+    """
+    posterior = _double(posterior)
+    noise = Streams.of(seed).normal(*posterior.mu.shape[-2:], like=posterior.mu)
+    share = pairwise_log_prob(posterior, posterior.sample(noise)).sum(-3).softmax(-1)
+    same = (labels[:, None] == labels).to(share)
+    own = share.diagonal(dim1=-2, dim2=-1).mean(-1)
+    return own, (share * same).sum(-1).mean(-1)
+
+
+@torch.no_grad()
+def over_batches(
+    divergence: Divergence, vaes: Sequence[VAE], data: Tensor, sizes: Sequence[int]
+) -> Float[np.ndarray, "sizes vaes"]:
+    """A divergence as training in minibatches sees it: its mean over one pass through the data.
+
+    Each model has its own order of the data and its own noise, decided by its place in `vaes`.
+    Raises `ValueError` for a batch size that does not divide the data evenly.
+    """
+    uneven = [size for size in sizes if size < 1 or len(data) % size]
+    if uneven:
+        raise ValueError(f"batches of {uneven} do not divide {len(data)} data points evenly")
+    places = list(enumerate(vaes))
+    return np.array([[_one_pass(divergence, v, data, s, k) for k, v in places] for s in sizes])
+
+
+def _one_pass(divergence: Divergence, vae: VAE, data: Tensor, size: int, seed: int) -> float:
+    order = torch.from_numpy(generator(seed, "order").permutation(len(data)))
+    streams = Streams(generator(seed, "draws"))
+    outputs = (vae(data[rows], streams) for rows in order.split(size))
+    values = [divergence(output, vae.prior, streams) for output in outputs]
+    return torch.stack(values).mean().item()
 
 
 def _rows_at_once(mu: Tensor) -> int:

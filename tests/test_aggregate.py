@@ -9,10 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from dvae_course.aggregate import overlap_and_match
+from dvae_course.aggregate import over_batches, overlap_and_match, traced
+from dvae_course.divergences import Divergence, ExclusiveKL
 from dvae_course.gaussians import DiagonalGaussian
+from dvae_course.likelihoods import GaussianLikelihood
 from dvae_course.priors import GaussianMixture, IsotropicGaussian
 from dvae_course.stacking import stack
+from dvae_course.vae import mlp_vae
 
 quick = settings(max_examples=20, deadline=None)
 seeds = st.integers(0, 2**20)
@@ -94,3 +97,62 @@ def test_the_prior_passed_in_keeps_its_precision_and_no_graph_is_kept():
     split = overlap_and_match(DiagonalGaussian(mu, mu), prior)
     assert prior.scale.dtype == torch.float32
     assert not split.kl.requires_grad
+
+
+def test_codes_far_apart_are_traced_to_their_own_point():
+    q = DiagonalGaussian(100 * torch.arange(12.0)[:, None], torch.zeros(12, 1))
+    own, label = traced(q, torch.arange(12) % 3)
+    assert own.item() == label.item() == pytest.approx(1)
+
+
+def test_codes_all_alike_give_nothing_away():
+    q = DiagonalGaussian(torch.zeros(12, 2), torch.zeros(12, 2))
+    own, label = traced(q, torch.arange(12) % 3)
+    assert own.item() == pytest.approx(1 / 12)
+    assert label.item() == pytest.approx(1 / 3)
+
+
+@quick
+@given(seed=seeds, n=st.integers(2, 20))
+def test_a_label_is_never_harder_to_trace_than_the_point_that_has_it(seed, n):
+    own, label = traced(encodings(seed, 2, n, 2), torch.arange(n) % 2, seed)
+    assert (own <= label + 1e-12).all()
+    assert (own > 0).all() and (label <= 1 + 1e-12).all()
+
+
+class Counted(Divergence):
+    """The mean of the batch's own numbers, and the batches that it saw."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def forward(self, output, prior, generator):
+        self.seen.append(output.posterior.mu)
+        return output.posterior.mu.mean()
+
+
+def tiny(seed):
+    return mlp_vae(2, 2, (4,), likelihood=GaussianLikelihood(0.1), seed=seed)
+
+
+def test_a_pass_in_minibatches_sees_every_data_point_once():
+    x, counted, vae = normals(0, 12, 2), Counted(), tiny(0)
+    found = over_batches(counted, [vae], x, [4])
+    assert [len(batch) for batch in counted.seen] == [4, 4, 4]
+    mu = vae.encode(x).mu
+    torch.testing.assert_close(torch.cat(counted.seen).sort(0).values, mu.sort(0).values)
+    assert found.item() == pytest.approx(mu.mean().item(), abs=1e-6)
+
+
+def test_the_exclusive_kl_of_small_batches_is_too_large_and_that_of_one_point_is_the_kl_term():
+    x, vae = normals(0, 60, 2), tiny(1)
+    small, large = over_batches(ExclusiveKL(), [vae] * 5, x, [1, 60]).mean(1)
+    assert small > large
+    term = vae.prior.kl_from(vae.encode(x)).mean().item()
+    assert small == pytest.approx(term, abs=0.1)
+
+
+def test_batches_that_do_not_divide_the_data_are_refused():
+    with pytest.raises(ValueError, match=r"batches of \[5\] do not divide 12 data points evenly"):
+        over_batches(ExclusiveKL(), [tiny(0)], normals(0, 12, 2), [4, 5])

@@ -293,6 +293,38 @@ WRITTEN_BY_HAND = {
         (torch.tensor(0.1), "does nothing"),
         (0.405, "closed form"),
     ],
+    "09.1": [
+        (lambda log_q: (log_q.diagonal() - log_q.logsumexp(1)).mean(), "1/n"),
+        (lambda log_q: (log_q.diagonal() - log_q.mean(1)).mean(), "averaged the logarithms"),
+        (lambda log_q: (log_q.diagonal() - log_q.exp().mean(1).log()).mean(), "underflows"),
+        (
+            lambda log_q: (log_q.diagonal() - log_q.logsumexp(0)).mean() + math.log(len(log_q)),
+            "down the columns",
+        ),
+        (lambda log_q: log_q.diagonal() - log_q.logsumexp(1) + math.log(len(log_q)), "a point"),
+        (lambda log_q: log_q.diagonal().mean(), "second term"),
+    ],
+    "09.2": [
+        ("falls", "means stayed"),
+        ("Rises", "by the same factor"),
+        ("depends", "no decoder in"),
+        ("doubles", "none of the options"),
+        (10, "in quotes"),
+    ],
+    "09.3": [
+        ("per dimension", "law of −z₁"),
+        ("both", "z₂ alone"),
+        ("neither", "two lines"),
+        ("the KL", "none of the options"),
+    ],
+    "09.4": [
+        (math.log(500), "at most"),
+        (np.float64(math.log(60_000)), "does not miss all"),
+        (120, "logarithm"),
+        (torch.tensor(6.9069), "bits"),
+        (0, "unbiased"),
+        (-4.79, "sign"),
+    ],
     "11.1": [
         (lambda z, means, sd: density(z, means, sd).mean(-1).log(), "logsumexp"),
         (lambda z, means, sd: (density(z, means, sd).mean(-1) + 1e-30).log(), "logsumexp"),

@@ -20,6 +20,7 @@ from dvae_course.plots.penalties import (
     pair_of_latents,
     penalties_see,
 )
+from dvae_course.plots.overlap import appropriate, batch_bias, through_kernel, two_factors
 from dvae_course.plots.rotation import rotation_price, seeds_by_group
 from dvae_course.plots.scaling import two_units, vanishing
 from dvae_course.plots.scores import calibrated_scores
@@ -35,6 +36,8 @@ __all__ = [
     "MARKERS",
     "against_strength",
     "annealed_objective",
+    "appropriate",
+    "batch_bias",
     "bent_grid",
     "calibrated_scores",
     "code_correlations",
@@ -64,11 +67,13 @@ __all__ = [
     "seeds_by_group",
     "show",
     "spread",
+    "through_kernel",
     "transfer_matrix",
     "traversal_grid",
     "traversals_and_scores",
     "turned_code",
     "twin_traversals",
+    "two_factors",
     "two_units",
     "vanishing",
     "variance_shares",
