@@ -14,13 +14,13 @@ from dvae_course.plots.factors import contact_sheet
 from dvae_course.plots.images import image_grid, image_rows
 from dvae_course.plots.knobs import spread
 from dvae_course.plots.latent import density_on_grid, latent_grid, pinwheel, window
+from dvae_course.plots.overlap import appropriate, batch_bias, through_kernel, two_factors
 from dvae_course.plots.penalties import (
     code_correlations,
     estimates_beside_truth,
     pair_of_latents,
     penalties_see,
 )
-from dvae_course.plots.overlap import appropriate, batch_bias, through_kernel, two_factors
 from dvae_course.plots.rotation import rotation_price, seeds_by_group
 from dvae_course.plots.scaling import two_units, vanishing
 from dvae_course.plots.scores import calibrated_scores
