@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from dvae_course import data_command, experiment_command, metrics_command
+from dvae_course import data_command, experiment_command, metrics_command, study_command
 from dvae_course.course import Course, CourseError, find_course
 
 
@@ -89,9 +89,15 @@ def experiment(options: argparse.Namespace) -> int:
     return experiment_command.run(options)
 
 
+def study(options: argparse.Namespace) -> int:
+    """Plan, run and look at the large study."""
+    return study_command.run(options)
+
+
 COURSE_COMMANDS = {"book": book, "test": test, "lab": lab, "assignments": assignments}
 COURSE_COMMANDS["notebooks"] = notebooks
-COMMANDS = {**COURSE_COMMANDS, "data": data, "metrics": metrics, "experiment": experiment}
+OTHER_COMMANDS = {"data": data, "metrics": metrics, "experiment": experiment, "study": study}
+COMMANDS = {**COURSE_COMMANDS, **OTHER_COMMANDS}
 
 
 def _report(step: str) -> None:
@@ -115,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     data_command.add_options(added["data"])
     metrics_command.add_options(added["metrics"])
     experiment_command.add_options(added["experiment"])
+    study_command.add_options(added["study"])
     return parser
 
 

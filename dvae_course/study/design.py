@@ -17,21 +17,11 @@ REVISION = 1  # raised when the same numbers come to mean another result
 GRIDS: Mapping[str, tuple[float, ...]] = MappingProxyType(
     {
         "beta_vae": (1, 2, 4, 6, 8, 16),
-        "annealed_vae": (5, 10, 25, 50, 75, 100),
         "factor_vae": (10, 20, 30, 40, 50, 100),
         "dip_vae_i": (1, 2, 5, 10, 20, 50),
         "dip_vae_ii": (1, 2, 5, 10, 20, 50),
         "beta_tcvae": (1, 2, 4, 6, 8, 10),
-    }
-)
-HYPERPARAMETERS: Mapping[str, str] = MappingProxyType(
-    {
-        "beta_vae": "beta",
-        "annealed_vae": "capacity",
-        "factor_vae": "gamma",
-        "dip_vae_i": "lambda_od",
-        "dip_vae_ii": "lambda_od",
-        "beta_tcvae": "beta",
+        "annealed_vae": (5, 10, 25, 50, 75, 100),
     }
 )
 DATA_SETS = (
@@ -226,7 +216,10 @@ class Design:
 
     @property
     def models(self) -> Iterator[Model]:
-        """All models, in the study's order: data sets slowest, then settings, then seeds."""
+        """All models, data sets slowest, then settings, then seeds.
+
+        Of the preset `paper` they are in the order of the released models: their `model_num`.
+        """
         for data_set in self.data_sets:
             for method, strengths in self.strengths.items():
                 for strength in strengths:

@@ -80,6 +80,17 @@ class Store:
         except Timeout:
             yield False
 
+    def is_claimed(self, key: str) -> bool:
+        """Whether a run is at this batch now."""
+        lock = self.folder / "claims" / f"{key}.lock"
+        if not lock.exists():
+            return False
+        try:
+            with FileLock(lock, timeout=0):
+                return False
+        except Timeout:
+            return True
+
     def append(self, key: str, rows: Sequence[dict[str, object]]) -> Path:
         """Write the rows of a finished batch, all or nothing."""
         return self._write(key, pl.DataFrame(rows, schema=SCHEMA))
