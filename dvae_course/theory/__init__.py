@@ -9,6 +9,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=[
         "annealed_prior",
+        "blur",
+        "gaussian_code",
+        "ica_sign",
         "implicit_prior",
         "impossibility",
         "linear_gaussian",
@@ -16,9 +19,11 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "normal_mixture",
         "pca_directions",
         "precision",
+        "prior_symmetry",
         "quadrature",
         "rotation",
         "sqrt_beta",
+        "tc_estimates",
         "two_generators",
     ],
 )
