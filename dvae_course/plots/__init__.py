@@ -14,6 +14,7 @@ from dvae_course.plots.factors import contact_sheet
 from dvae_course.plots.images import image_grid, image_rows
 from dvae_course.plots.knobs import spread
 from dvae_course.plots.latent import density_on_grid, latent_grid, pinwheel, window
+from dvae_course.plots.measuring import metric_tables, tables_and_scores
 from dvae_course.plots.overlap import appropriate, batch_bias, through_kernel, two_factors
 from dvae_course.plots.penalties import (
     code_correlations,
@@ -55,6 +56,7 @@ __all__ = [
     "image_rows",
     "intervals",
     "latent_grid",
+    "metric_tables",
     "pair_of_latents",
     "penalties_see",
     "pinwheel",
@@ -67,6 +69,7 @@ __all__ = [
     "seeds_by_group",
     "show",
     "spread",
+    "tables_and_scores",
     "through_kernel",
     "transfer_matrix",
     "traversal_grid",
