@@ -360,6 +360,19 @@ WRITTEN_BY_HAND = {
         ("more data", "none of the options"),
         (2, "in quotes"),
     ],
+    "11.5": [
+        (math.sqrt(0.03), "square of a Gaussian"),
+        (0.015, "take the root"),
+        (np.float64(math.sqrt(0.03) / 2), "halved the standard deviation"),
+        (math.sqrt(0.06), "doubled the variance"),
+        (0.1, "too small"),
+    ],
+    "11.6": [
+        ("merge", "gap"),
+        ("Blob", "cold"),
+        ("move", "none of the options"),
+        (4, "in quotes"),
+    ],
 }
 CASES = [(id, *case) for id, cases in WRITTEN_BY_HAND.items() for case in cases]
 

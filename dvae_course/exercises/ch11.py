@@ -1,4 +1,4 @@
-"""Exercises of chapter 11, the clustered prior: its density, its KL term, what α and β buy."""
+"""Exercises of chapter 11, the clustered prior: density, KL term, knobs, slip, and start."""
 
 import math
 
@@ -60,6 +60,55 @@ WHICH_KNOB = Choice(
     },
 )
 
+SLIPPED_SD = Number(
+    value=math.sqrt(0.015),
+    tolerance=0.002,
+    why="The square of N(z; m, s²) is proportional to exp(−2 (z−m)²/2s²), a Gaussian of half the "
+    "variance; where clusters do not overlap, the square of the mixture is the mixture of the "
+    "squares. So each cluster of f₂ has the variance 0.015, a deviation 1/√2 times the prior's. A "
+    "β that is large leaves q(z|x) no choice but one of them.",
+    misconceptions=(
+        WrongNumber(
+            math.sqrt(0.03),
+            "This is the prior's own √0.03. p² falls off faster than p: what is the variance of "
+            "the Gaussian that is proportional to the square of a Gaussian?",
+        ),
+        WrongNumber(
+            0.015,
+            "This is the variance of a cluster of f₂. The question asks for the standard "
+            "deviation: take the root.",
+        ),
+        WrongNumber(
+            math.sqrt(0.03) / 2,
+            "You halved the standard deviation. Squaring the density doubles the exponent "
+            "−(z−m)²/2s², so that it halves the variance.",
+        ),
+        WrongNumber(
+            math.sqrt(0.06),
+            "You doubled the variance: that is √p, flatter than p. A square is more peaked than "
+            "what was squared.",
+        ),
+        WrongNumber(
+            0.03,
+            "This is the prior's variance. Find the variance of p² first, then take the root.",
+        ),
+    ),
+)
+
+FROM_THE_MATCH = Choice(
+    right="stay",
+    explanations={
+        "stay": "Each q(z|x) sits in a minimum of the KL term already, so that a large β pins it "
+        "there: to change clusters it would have to cross the gap, where the KL term is large. "
+        "What β does not ask for it does not destroy either.",
+        "merge": "A single cluster has a match of log 4, but an overlap term of 0: the KL term is "
+        "the same sum. And the way there leads through the gap between two clusters, where "
+        "log p(z) is very low and β multiplies it.",
+        "blob": "The blob is where many *cold* starts end. It is a local minimum of KL(q‖p) with a "
+        "far larger value than that of a cluster: nothing leads from a cluster up to it.",
+    },
+)
+
 EXERCISES = (
     Exercise(
         id="11.1",
@@ -112,5 +161,31 @@ EXERCISES = (
             "Write down which terms of the decomposition the knob α sees, and which β sees.",
         ),
         answer=WHICH_KNOB,
+    ),
+    Exercise(
+        id="11.5",
+        difficulty=2,
+        importance=2,
+        minutes=5,
+        points=1,
+        hints=(
+            "Look at one cluster. What is exp(−(z−m)²/2s²), squared?",
+            "It is the exponential of a Gaussian with another variance. The question asks for the "
+            "root of that.",
+        ),
+        answer=SLIPPED_SD,
+    ),
+    Exercise(
+        id="11.6",
+        difficulty=3,
+        importance=3,
+        minutes=5,
+        points=1,
+        hints=(
+            "What is KL(q(z|x)‖p) for an encoding that is one of the prior's clusters? Can it be "
+            "lower?",
+            "To join another cluster an encoding has to travel there. What is log p(z) on the way?",
+        ),
+        answer=FROM_THE_MATCH,
     ),
 )
