@@ -72,9 +72,21 @@ class Pictures:
         return cls(f"{name}-{source}-{side}", open_data_set(name, source, side), folder)
 
     def to_train_on(self, n: int) -> Float32[Tensor, "n channels side side"]:
-        """`n` pictures of factors drawn uniformly, each with its own nuisances."""
-        kept = self._kept(f"{self.name}-train-{n}", n, self._drawn)
-        return torch.from_numpy(np.array(kept)).float().div_(255)
+        """`n` pictures of factors drawn uniformly, each with its own nuisances.
+
+        Of a data set that has no more than `n` pictures, each of them once.
+        """
+        if self.has_nuisances or len(self.data) > n:
+            kept = self._kept(f"{self.name}-train-{n}", n, self._drawn)
+            return torch.from_numpy(np.array(kept)).float().div_(255)
+        return torch.cat(list(self.grid()))
+
+    @property
+    def has_nuisances(self) -> bool:
+        """Whether a combination of factors has more than one picture."""
+        factors = self.data.factors_at(np.zeros(8, np.int64))
+        pictures = self.data.observe(factors)
+        return not bool((pictures == pictures[0]).all())
 
     def grid(self) -> Iterator[Float32[Tensor, "n channels side side"]]:
         """The pictures of all combinations of factors in the grid's order, a block at a time."""

@@ -13,7 +13,7 @@ from dvae_course.study.design import GRIDS, Design, Scoring, Training
 PAPER = Design("paper")
 MINIATURE = Design(
     "miniature",
-    data_sets=("dsprites", "color-dsprites", "noisy-dsprites", "cars3d"),
+    data_sets=("dsprites", "color-dsprites", "noisy-dsprites", "shapes3d"),
     seeds=tuple(range(10)),
     seeds_together=2,
     training=Training(

@@ -15,6 +15,7 @@ import torch
 from jaxtyping import Bool, Float32
 from torch import Tensor
 
+from dvae_course.gaussians import DiagonalGaussian
 from dvae_course.metrics.betavae_score import betavae_score
 from dvae_course.metrics.dci import dci_completeness, dci_from_split, dci_informativeness
 from dvae_course.metrics.dependence import (
@@ -62,7 +63,8 @@ def scores(vaes: Sequence[VAE], pictures: Pictures, scoring: Scoring) -> list[li
 def evaluation(vae: VAE, sample: Float32[Tensor, "n channels side side"], seed: int) -> Row:
     """Reconstruction, KL and ELBO in nats a picture, and which latents are active."""
     output = vae(model_input(vae, sample), generator(seed, "study evaluation noise"))
-    kl = mean_kl(output.posterior, vae.prior)
+    posterior = DiagonalGaussian(output.posterior.mu.double(), output.posterior.log_var.double())
+    kl = mean_kl(posterior, vae.prior)
     failed = not (np.isfinite(kl).all() and bool(torch.isfinite(output.elbo).all()))
     codes = output.posterior.mu[:AGREEMENT].float().contiguous().numpy()
     return {
