@@ -85,6 +85,12 @@ def gap_of_two(information):
     return first - second
 
 
+def spike_and_slab(z, gamma, spike_sd):
+    log_weights = torch.tensor([gamma, 1 - gamma]).log()
+    spike, slab = Normal(0.0, spike_sd).log_prob(z), Normal(0.0, 1.0).log_prob(z)
+    return torch.logaddexp(log_weights[0] + spike, log_weights[1] + slab)
+
+
 WRITTEN_BY_HAND = {
     "00.1": [
         (1, "½"),
@@ -359,6 +365,40 @@ WRITTEN_BY_HAND = {
         ("neither", "price"),
         ("more data", "none of the options"),
         (2, "in quotes"),
+    ],
+    "12.1": [
+        (lambda z, gamma, sd: spike_and_slab(z, gamma, sd).exp().log().sum(1), "underflow"),
+        (lambda z, gamma, spike_sd: spike_and_slab(z, gamma, spike_sd**0.5).sum(1), "variance"),
+        (lambda z, gamma, spike_sd: spike_and_slab(z, 1 - gamma, spike_sd).sum(1), "weights"),
+        (lambda z, gamma, spike_sd: spike_and_slab(z, gamma, spike_sd), "sum them"),
+        (lambda z, gamma, spike_sd: Normal(0.0, 1.0).log_prob(z).sum(1), "`gamma`"),
+    ],
+    "12.2": [
+        (1.6, "numerator"),
+        (0.95, "√d"),
+        (7 / 9, "share of zeros"),
+        (8 / 7, "upside down"),
+        (1.4, "absolute"),
+        (0.79, "close"),
+    ],
+    "12.3": [
+        ("normalised", "latent to latent"),
+        ("Both", "rotation-invariant"),
+        ("neither", "latent by latent"),
+        ("hoyer", "none of the options"),
+    ],
+    "12.4": [
+        (100, "sum over pixels"),
+        (522.4, "other way round"),
+        (43.75, "areas"),
+        (25, "enlarged"),
+        (21, "close"),
+    ],
+    "12.5": [
+        ("large", "one coordinate at a time"),
+        ("tenfold", "ten times"),
+        ("negative", "integral of squares"),
+        (0, "in quotes"),
     ],
     "11.5": [
         (math.sqrt(0.03), "square of a Gaussian"),

@@ -68,6 +68,20 @@ def test_the_table_has_a_row_a_model_and_finite_numbers():
     assert len(frame) == len(CELLS) * 2
     assert np.isfinite(frame.to_numpy()).all()
     assert (frame["reconstruction"] > 0).all()
+    picked = sparse_prior.by_seed(frame, "hoyer", [CELLS[3], CELLS[0]])
+    assert picked.tolist() == [frame["hoyer"][6:8].to_list(), frame["hoyer"][:2].to_list()]
+    with pytest.raises(ValueError, match=r"no model with γ = 0, α = 7"):
+        sparse_prior.by_seed(frame, "hoyer", [Cell(alpha=7.0)])
+    assert f"α = 20: Hoyer {frame['hoyer'][2]:.2f}, loss" in sparse_prior.caption(frame, CELLS[1])
+
+
+def test_models_are_compared_at_equal_cost_seed_by_seed():
+    loss = np.array([[1.0, 2.0], [3.0, 4.0]])  # two values of a knob, two seeds
+    sparsity = np.array([[0.0, 0.2], [1.0, 0.4]])
+    found = sparse_prior.at_equal(np.array([2.0, 3.5]), loss, sparsity)
+    np.testing.assert_allclose(found, [0.5, 0.35])
+    with pytest.raises(ValueError, match="must rise"):
+        sparse_prior.at_equal(np.array([2.0, 3.5]), loss[::-1], sparsity)
 
 
 def test_the_reconstruction_loss_is_the_absolute_error_in_units_of_the_noise():
@@ -93,6 +107,20 @@ def test_a_class_uses_the_latents_that_its_codes_lie_far_out_in():
     mu = np.stack([labels * 3.0, 1.0 - labels, np.zeros(20)], 1)
     found = sparse_prior.class_magnitudes(mu, labels)
     np.testing.assert_allclose(found, [[0, 2, 0], [2, 0, 0]])
+
+
+def test_the_hours_are_those_of_all_steps_of_all_models(monkeypatch):
+    ticks = iter([10.0, 13.0])  # two steps in three seconds
+    monkeypatch.setattr(sparse_prior.time, "perf_counter", lambda: next(ticks))
+    monkeypatch.setattr(
+        sparse_prior,
+        "garments",
+        lambda setting: sparse_prior.Garments(
+            pictures(setting.train, 1, 32, 32), pictures(1, 1, 32, 32), np.zeros(1, int), ("a",)
+        ),
+    )
+    setting = replace(REDUCED, steps=4800, seeds=(0, 1, 2))
+    assert sparse_prior.hours(setting) == pytest.approx(1.5 * 4800 * 6 / 3600)
 
 
 def test_every_part_of_the_papers_preset_works_on_a_reduced_copy():

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,9 @@ NOISE = 0.1  # scale of the Laplace likelihood, in the paper and here
 CODE_WIDTH, PAPER_WIDTH = 0.05, math.sqrt(0.05)  # the spike's standard deviation: code, paper
 ACTIVE = 0.01  # the least variance of an active latent's mean (Burda et al. 2016)
 PIXEL = 1e-6  # the paper's pixels keep this far from 0 and 1
+PANELS = MappingProxyType(  # of the paper's figure 4: column → label
+    {"hoyer": "normalised Hoyer", "reconstruction": "loss, nats", "mmd": "MMD²"}
+)
 
 
 @dataclass(frozen=True)
@@ -241,11 +245,57 @@ def measured(
     return polars.DataFrame(rows)
 
 
+def by_seed(
+    frame: polars.DataFrame, column: str, cells: Sequence[Cell]
+) -> Float[np.ndarray, "cells seeds"]:
+    """One column of `measured`'s table: a row a cell, its seeds in order.
+
+    Raises `ValueError` for a cell that the table lacks.
+    """
+    rows = []
+    for cell in cells:
+        found = frame.filter(**vars(cell)).sort("seed")[column]
+        if not len(found):
+            raise ValueError(f"the table has no model with {cell.name}")
+        rows.append(found.to_numpy())
+    return np.stack(rows)
+
+
+def at_equal(
+    x: Float[np.ndarray, " seeds"],
+    row_x: Float[np.ndarray, "values seeds"],
+    row_y: Float[np.ndarray, "values seeds"],
+) -> Float[np.ndarray, " seeds"]:
+    """What a row of models has in y where it has `x`, seed by seed, between its neighbours.
+
+    Raises `ValueError` unless each seed's `row_x` rises along the row; beyond its ends, the end.
+    """
+    if not (np.diff(row_x, axis=0) > 0).all():
+        raise ValueError(f"row_x must rise with the row's knob in every seed, got {row_x.round(3)}")
+    each = zip(x, row_x.T, row_y.T, strict=True)
+    return np.array([np.interp(value, xs, ys) for value, xs, ys in each])
+
+
+def caption(frame: polars.DataFrame, cell: Cell, seed: int = 0) -> str:
+    """One model's knobs and its three numbers of figure 4."""
+    hoyer, loss, mmd = (by_seed(frame, column, [cell])[0, seed] for column in PANELS)
+    numbers = f"Hoyer {hoyer:.2f}, loss {loss:.0f} nats, MMD² {mmd:.2f}"
+    return f"γ = {cell.gamma:g}, α = {cell.alpha:g}: {numbers}"
+
+
 def run(setting: Setting, *, device: str = "cpu", progress: bool = True) -> polars.DataFrame:
     """Train and measure all models of a setting, one row each."""
     data = garments(setting)
     models = train(setting, data.train, device=device, progress=progress)
     return measured(models, data.test)
+
+
+@torch.no_grad()
+def latent_use(
+    vae: VAE, pictures: Float32[Tensor, "*m_and_shape"], labels: Int64[np.ndarray, " m"]
+) -> Float[np.ndarray, "classes latent"]:
+    """`class_magnitudes` of a model's codes."""
+    return class_magnitudes(vae.encode(pictures).mu.numpy(), labels)
 
 
 def class_magnitudes(
@@ -258,3 +308,13 @@ def class_magnitudes(
     sd = mu.std(axis=0)
     size = np.divide(np.abs(mu), sd, out=np.zeros_like(mu), where=sd > 0)
     return np.stack([size[labels == k].mean(axis=0) for k in range(labels.max() + 1)])
+
+
+def hours(setting: Setting, *, device: str = "cpu", steps: int = 2) -> float:
+    """How long all models of a setting would train here, from a few measured steps of one."""
+    few = replace(setting, cells=setting.cells[:1], seeds=setting.seeds[:1], steps=steps, test=1)
+    pictures = garments(replace(few, train=2 * setting.batch_size)).train
+    start = time.perf_counter()
+    train(few, pictures, device=device, progress=False)
+    models = len(setting.cells) * len(setting.seeds)
+    return (time.perf_counter() - start) / steps * setting.steps * models / 3600

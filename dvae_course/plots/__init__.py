@@ -27,6 +27,7 @@ from dvae_course.plots.scaling import two_units, vanishing
 from dvae_course.plots.scores import calibrated_scores
 from dvae_course.plots.seed_densities import seed_densities
 from dvae_course.plots.study import against_strength, scatter_of_models, violins
+from dvae_course.plots.sparse import class_use, knob_panels, price_of_sparsity
 from dvae_course.plots.style import COLORS, MARKERS, conclusion, describe, show
 from dvae_course.plots.summaries import intervals, variance_shares
 from dvae_course.plots.training import elbo_terms
@@ -42,6 +43,7 @@ __all__ = [
     "bent_grid",
     "calibrated_scores",
     "code_correlations",
+    "class_use",
     "conclusion",
     "contact_sheet",
     "correlation_tables",
@@ -55,11 +57,13 @@ __all__ = [
     "image_grid",
     "image_rows",
     "intervals",
+    "knob_panels",
     "latent_grid",
     "metric_tables",
     "pair_of_latents",
     "penalties_see",
     "pinwheel",
+    "price_of_sparsity",
     "rotation_price",
     "save_gif",
     "scatter_of_models",
