@@ -26,8 +26,8 @@ from dvae_course.plots.rotation import rotation_price, seeds_by_group
 from dvae_course.plots.scaling import two_units, vanishing
 from dvae_course.plots.scores import calibrated_scores
 from dvae_course.plots.seed_densities import seed_densities
-from dvae_course.plots.study import against_strength, scatter_of_models, violins
 from dvae_course.plots.sparse import class_use, knob_panels, price_of_sparsity
+from dvae_course.plots.study import against_strength, scatter_of_models, violins
 from dvae_course.plots.style import COLORS, MARKERS, conclusion, describe, show
 from dvae_course.plots.summaries import intervals, variance_shares
 from dvae_course.plots.training import elbo_terms
@@ -42,8 +42,8 @@ __all__ = [
     "batch_bias",
     "bent_grid",
     "calibrated_scores",
-    "code_correlations",
     "class_use",
+    "code_correlations",
     "conclusion",
     "contact_sheet",
     "correlation_tables",
