@@ -1,4 +1,4 @@
-"""Designs: the study's models in the study's order, hashes that keep results, TOML that explains."""
+"""Designs: the study's models in its order, hashes that keep results, TOML errors that explain."""
 
 from dataclasses import replace
 

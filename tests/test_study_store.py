@@ -103,7 +103,7 @@ def test_a_damaged_file_is_named_with_the_way_out(tmp_path):
     part = store.part("y")
     part.write_bytes(part.read_bytes()[:200])
     for reading in (lambda: load(tmp_path), lambda: store.finished("d")):
-        with pytest.raises(ValueError, match="y.parquet cannot be read.*delete it, and"):
+        with pytest.raises(ValueError, match=r"y\.parquet cannot be read.*delete it, and"):
             reading()
     part.unlink()
     assert set(load(tmp_path)["seed"]) == {0}
@@ -121,9 +121,9 @@ def test_a_write_that_fails_leaves_no_file(tmp_path, monkeypatch):
 
 
 def test_a_folder_that_is_none_is_named(tmp_path):
-    with pytest.raises(ValueError, match="there is no folder .*nowhere"):
+    with pytest.raises(ValueError, match=r"there is no folder .*nowhere"):
         load(tmp_path / "nowhere")
-    with pytest.raises(ValueError, match="there is no folder .*nowhere to merge from"):
+    with pytest.raises(ValueError, match=r"there is no folder .*nowhere to merge from"):
         merge(tmp_path, tmp_path / "nowhere")
 
 

@@ -41,7 +41,7 @@ SCORING = Scoring(
 TINY = Design(
     "tiny",
     data_sets=("dsprites",),
-    strengths={"beta_vae": (1, 8), "dip_vae_ii": (2,)},
+    strengths={"beta_vae": (8,), "dip_vae_ii": (2,)},
     seeds=(0, 1, 2),
     training=TRAINING,
     scoring=SCORING,

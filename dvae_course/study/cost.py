@@ -100,8 +100,8 @@ def scoring_seconds(
 ) -> float:
     """Encoding what the metrics look at, and the metrics of both representations, of one model."""
     vaes = [models.vae(setting, seed, shape) for seed in range(TOGETHER)]
-    sample = _Noise(shape)
-    each = _seconds(lambda: encoded_grid(vaes, sample, 0)) / len(sample.data) / TOGETHER
+    sample = _noise(2 * ENCODED, shape)
+    each = _seconds(lambda: encoded_grid(vaes, [sample], len(sample), 0)) / len(sample) / TOGETHER
     votes = scoring.votes_train + scoring.votes_test
     drawn = 3 * votes * scoring.vote_size + scoring.n_train + scoring.n_test
     encoded = math.prod(factor_sizes) if scoring.whole_grid else 2 * drawn
@@ -125,22 +125,6 @@ def _part_of(scoring: Scoring, part: int) -> Scoring:
     fewer = {name: max(100, getattr(scoring, name) // part) for name in names}
     few = min(scoring.downstream_few, fewer["downstream_many"] // 2)
     return replace(scoring, **fewer, downstream_few=few) if part > 1 else scoring
-
-
-@dataclass(frozen=True)
-class _Noise:
-    """Random pictures in place of a data set's grid."""
-
-    shape: tuple[int, int, int]
-
-    @property
-    def data(self) -> range:
-        """As long as the grid."""
-        return range(2 * ENCODED)
-
-    def grid(self) -> Iterator[Float32[Tensor, "n channels side side"]]:
-        """Two blocks."""
-        yield _noise(2 * ENCODED, self.shape)
 
 
 def _noise(n: int, shape: tuple[int, int, int]) -> Float32[Tensor, "n channels side side"]:

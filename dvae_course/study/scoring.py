@@ -7,7 +7,8 @@ all combinations of factors are computed once, and every metric looks them up.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain
 
 import numpy as np
@@ -89,14 +90,20 @@ def _rows_of_model(
             row["codes"] = None
         if not value["failed"]:
             active = np.array(value["latent_kl"]) > ACTIVE
-            with warnings.catch_warnings():
-                # 100 labels of 183 cars: classes they are
-                warnings.filterwarnings("ignore", message="The number of unique classes")
-                row |= scores_of_representation(representation, active, scoring, kind == "mean")
+            row |= scores_of_representation(representation, active, scoring, kind == "mean")
         rows.append(row)
     return rows
 
 
+@contextmanager
+def few_of_many_classes() -> Iterator[None]:
+    """Keep scikit-learn from asking whether 100 labels of 183 cars are classes."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The number of unique classes")
+        yield
+
+
+@few_of_many_classes()
 def scores_of_representation(
     representation: Representation,
     active: Bool[np.ndarray, " latent"],
@@ -160,8 +167,8 @@ def _representations(
     """Of each model the mean and the sampled representation."""
     sizes = pictures.data.factor_sizes
     if scoring.whole_grid:
-        tables = encoded_grid(vaes, pictures, scoring.seed)
-        for model in tables:
+        count = len(pictures.data)
+        for model in encoded_grid(vaes, pictures.grid(), count, scoring.seed):
             yield tuple(Representation(sizes, Table(sizes, codes)) for codes in model)
         return
     remembered = Remembered(pictures.data)
@@ -171,15 +178,15 @@ def _representations(
 
 @torch.no_grad()
 def encoded_grid(
-    vaes: Sequence[VAE], pictures: Pictures, seed: int
-) -> Float32[np.ndarray, "models kinds grid latent"]:
-    """Mean and sampled codes of every combination of factors; all models share the noise."""
+    vaes: Sequence[VAE], pictures: Iterable[Tensor], count: int, seed: int
+) -> Float32[np.ndarray, "models kinds count latent"]:
+    """Mean and sampled codes of `count` pictures, given in blocks; all models share the noise."""
     together = stack(vaes)
     noise = Streams(generator(seed, "study grid noise"))
     latent = vaes[0].prior.dim
-    codes = np.empty((len(vaes), len(KINDS), len(pictures.data), latent), np.float32)
+    codes = np.empty((len(vaes), len(KINDS), count, latent), np.float32)
     start = 0
-    for block in chain.from_iterable(block.split(ENCODED) for block in pictures.grid()):
+    for block in chain.from_iterable(block.split(ENCODED) for block in pictures):
         x = model_input(vaes[0], block)
         posterior = together.encode(x.expand(len(vaes), *x.shape))
         z = posterior.sample(noise.normal(len(x), latent, like=x))
