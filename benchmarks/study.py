@@ -125,9 +125,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="default: one a core")
     parser.add_argument("--steps", type=int, help="train for fewer than the miniature's")
+    parser.add_argument("--methods", nargs="+", help="only these")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    design = study.PRESETS["miniature"].restricted(("dsprites",), seeds=(0, 1))
+    miniature, methods = study.PRESETS["miniature"], options.methods
+    design = miniature.restricted(("dsprites",), methods and tuple(methods), seeds=(0, 1))
     if options.steps:
         design = replace(design, training=replace(design.training, steps=options.steps))
     record = machine(1) | {"workers": options.workers, "steps": design.training.steps}

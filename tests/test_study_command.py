@@ -91,7 +91,7 @@ def test_a_failed_model_is_named_by_status(study, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("run", "minature"), "dvae study run: 'minature' is neither a preset"),
+        (("run", "mini"), "dvae study run: 'mini' is neither a preset"),
         (("run", "mine.toml", "--seeds", "0-x"), "--seeds must be like 3 or 0-9, got '0-x'"),
         (("run", "mine.toml", "--seeds", "3-1"), "--seeds must be like 3 or 0-9, got '3-1'"),
         (("run", "mine.toml", "--data-sets", "mnist"), "data_sets must be one of 'dsprites'"),

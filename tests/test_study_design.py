@@ -128,4 +128,4 @@ def test_a_name_that_is_neither_preset_nor_file_says_what_there_is():
     with pytest.raises(
         ValueError, match=r"neither a preset \(smoke, miniature, paper\) nor a file"
     ):
-        presets.find("minature")
+        presets.find("mini")
