@@ -13,6 +13,7 @@ from dvae_course.networks import (
     MLPDecoder,
     MLPEncoder,
     Perceptron,
+    SpritesEncoder,
     initialise,
 )
 from dvae_course.stacking import stack
@@ -32,6 +33,28 @@ def test_the_studys_networks_have_309204_and_381313_parameters():
     assert parameters(ConvDecoder()) == 381_313
 
 
+def test_mathieus_networks_have_249172_and_298017_parameters():
+    # Counted layer by layer from the shapes in Mathieu et al.'s released code.
+    convolutions = [(1, 32), (32, 32), (32, 64), (64, 64)]
+    encoder = sum(16 * a * b + b for a, b in convolutions) + 1025 * 128 + 2 * 129 * 10
+    transposed = [(64, 64), (64, 64), (64, 32), (32, 1)]
+    decoder = 11 * 128 + 129 * 1024 + sum(16 * a * b + b for a, b in transposed)
+    assert parameters(SpritesEncoder()) == encoder == 249_172
+    assert parameters(ConvDecoder(units=128, widths=(64, 64, 32))) == decoder == 298_017
+
+
+def test_mathieus_features_have_no_activation():
+    encoder = SpritesEncoder(latent_dim=2)
+    initialise(encoder, 0)
+    with torch.no_grad():
+        encoder.dense.weight.zero_()
+        encoder.dense.bias.fill_(-1.0)
+        features = torch.full((1, 128), -1.0)
+        expected = encoder.head(features).mu
+        assert torch.equal(encoder(noise(1, 1, 64, 64)).mu, expected)
+    assert expected.abs().max() > 0.01
+
+
 @pytest.mark.parametrize(("channels", "outputs"), [(1, 1), (3, 2)])
 def test_the_studys_networks_take_and_give_images_of_64_by_64(channels, outputs):
     posterior = ConvEncoder(channels, latent_dim=4)(noise(2, channels, 64, 64))
@@ -48,6 +71,8 @@ NETWORKS = {
     "perceptron": (lambda: Perceptron([3, 4, 4, 1], nn.LeakyReLU(0.2)), (4, 3)),
     "conv encoder": (ConvEncoder, (2, 1, 64, 64)),
     "conv decoder": (ConvDecoder, (2, 10)),
+    "sprites encoder": (SpritesEncoder, (2, 1, 64, 64)),
+    "sprites decoder": (lambda: ConvDecoder(units=128, widths=(64, 64, 32)), (2, 10)),
 }
 every = pytest.mark.parametrize(("make", "shape"), NETWORKS.values(), ids=NETWORKS)
 

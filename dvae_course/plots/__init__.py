@@ -1,6 +1,7 @@
 """Pictures of the course: arrays in, a Figure out, with its conclusion in one sentence."""
 
 from dvae_course.plots.annealing import annealed_objective, densities
+from dvae_course.plots.axis_priors import tail_push, tradeoff
 from dvae_course.plots.correlations import correlation_tables, transfer_matrix
 from dvae_course.plots.entangling import (
     bent_grid,
@@ -76,6 +77,8 @@ __all__ = [
     "tables_and_scores",
     "through_kernel",
     "transfer_matrix",
+    "tail_push",
+    "tradeoff",
     "traversal_grid",
     "traversals_and_scores",
     "turned_code",
