@@ -59,7 +59,7 @@ class Training:
 
     source: str = "rendered"
     side: int = 64
-    pictures: int = 200_000
+    pictures: int = 100_000
     network: str = "conv"
     hidden: tuple[int, ...] = ()
     latent_dim: int = 10
