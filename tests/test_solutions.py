@@ -91,6 +91,21 @@ def spike_and_slab(z, gamma, spike_sd):
     return torch.logaddexp(log_weights[0] + spike, log_weights[1] + slab)
 
 
+def covariance(mu):
+    centred = mu - mu.mean(0)
+    return centred.T @ centred / len(mu)
+
+
+def dip(C, lambda_od, lambda_d):
+    diagonal = C.diagonal()
+    off = C.square().sum() - diagonal.square().sum()
+    return lambda_od * off + lambda_d * (diagonal - 1).square().sum()
+
+
+def z_of(mu, log_var):
+    return mu + (log_var / 2).exp() * torch.randn(mu.shape)
+
+
 WRITTEN_BY_HAND = {
     "00.1": [
         (1, "½"),
@@ -212,6 +227,60 @@ WRITTEN_BY_HAND = {
         (8, "reflections"),
         (math.inf, "division by 0"),
         (10**9, "Gaussian"),
+    ],
+    "04.1": [
+        ("often", "nothing shared"),
+        ("Always", "other way round"),
+        ("rarely", "on its own"),
+        ("in a few", "none of the options"),
+    ],
+    "04.2": [
+        (
+            lambda mu, log_var, lambda_od, lambda_d: dip(
+                covariance(mu) + torch.diag(log_var.exp()).mean(), lambda_od, lambda_d
+            ),
+            "instead of building one",
+        ),
+        (
+            lambda mu, log_var, lambda_od, lambda_d: dip(covariance(mu), lambda_od, lambda_d),
+            "DIP-VAE-I",
+        ),
+        (
+            lambda mu, log_var, lambda_od, lambda_d: dip(torch.cov(z_of(mu, log_var).T), 1, 1),
+            "of its own",
+        ),
+        (
+            lambda mu, log_var, lambda_od, lambda_d: dip(
+                covariance(mu) + torch.diag(log_var.exp().mean(0)), lambda_od, lambda_od
+            ),
+            "does not depend on `lambda_d`",
+        ),
+        (
+            lambda mu, log_var, lambda_od, lambda_d: dip(
+                torch.cov(mu.T) + torch.diag(log_var.exp().mean(0)), lambda_od, lambda_d
+            ),
+            "B − 1",
+        ),
+    ],
+    "04.3": [
+        (11.0, "one density"),
+        (np.float64(10 * math.log(60_000)), "ten marginals"),
+        (torch.tensor(9 * math.log(64 * 60_000)), "only the 1/N"),
+        (99.3, "closed form"),
+        (0, "too small"),
+    ],
+    "04.4": [
+        (-0.5 * math.log(0.36), "of the means"),
+        (0.174, "½"),
+        (0.126, "bits"),
+        (torch.tensor(0.0), "covariance is still 0.8"),
+        (0.09, "closed form"),
+    ],
+    "04.5": [
+        ("gaussian", "diagonal matrix"),
+        ("both", "covariance of z alone"),
+        ("Neither", "|z₂|"),
+        (0.0, "in quotes"),
     ],
     "07.1": [
         (-1.5 * math.log(2 * math.pi), "½ log β"),
