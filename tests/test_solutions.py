@@ -106,6 +106,11 @@ def z_of(mu, log_var):
     return mu + (log_var / 2).exp() * torch.randn(mu.shape)
 
 
+def purity(R):
+    p = R / R.sum(1, keepdim=True)
+    return 1 + (p * p.log()).sum(1) / math.log(R.shape[1])
+
+
 WRITTEN_BY_HAND = {
     "00.1": [
         (1, "½"),
@@ -281,6 +286,49 @@ WRITTEN_BY_HAND = {
         ("both", "covariance of z alone"),
         ("Neither", "|z₂|"),
         (0.0, "in quotes"),
+    ],
+    "05.1": [
+        (0.775, "entropies are missing"),
+        (0.7, "runner-up"),
+        (0.675, "second largest"),
+        (np.float64(0.75), "along the rows"),
+        (torch.tensor(1.0), "sum over the factors"),
+        (0.51, "closed form"),
+    ],
+    "05.2": [
+        (lambda R: purity(R).mean(), "plain mean"),
+        (lambda R: (R.sum(1) / R.sum() * (1 - purity(R))).sum(), "1 minus it"),
+        (lambda R: (R.sum(0) / R.sum() * purity(R.T)).sum(), "completeness"),
+        (lambda R: R.sum(1) / R.sum() * purity(R), "single codes"),
+        (
+            lambda R: (R.sum(1) / R.sum() * (1 - (1 - purity(R)) * math.log(R.shape[1]))).sum(),
+            "base of the logarithm",
+        ),
+        (
+            lambda R: (
+                R.sum(1) / R.sum() * (1 + (R * R.log()).sum(1) / math.log(R.shape[1]))
+            ).sum(),
+            "not normalised",
+        ),
+    ],
+    "05.3": [
+        ("both", "ten times"),
+        ("Modularity", "other way round"),
+        ("neither", "falls as n grows"),
+        ("sap", "none of the options"),
+    ],
+    "05.4": [
+        ("mig", "runner-up"),
+        ("DCI", "weighted by their importance"),
+        ("factorvae", "does not vary"),
+        ("none", "same weight"),
+        (1, "in quotes"),
+    ],
+    "05.5": [
+        ("noise", "not their ratios"),
+        ("Rotation", "keep"),
+        ("copies", "as pure as its original"),
+        ("weights", "none of the options"),
     ],
     "07.1": [
         (-1.5 * math.log(2 * math.pi), "½ log β"),
