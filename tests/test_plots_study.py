@@ -111,7 +111,7 @@ def test_two_tables_stand_side_by_side_with_our_intervals_in_the_cells():
     assert f"{ours.low[0, 1]:.0f} … {ours.high[0, 1]:.0f}".replace("-", "−") in left
     assert right.count("80") == 2 and right.count("−8") == 2
     text = conclusion(figure)
-    assert "published: rank correlations × 100 from -8 (DCI disentanglement and modularity)" in text
+    assert "published: rank correlations × 100 from -8 (DCI disentanglement and Modularity)" in text
     assert "to 80 (BetaVAE score and FactorVAE score)" in text
 
 

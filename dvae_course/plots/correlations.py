@@ -64,7 +64,7 @@ def transfer_matrix(transfer: Transfer, published: Published | None = None) -> F
 
 def _beside(tables: Mapping[str, Correlations | Published]) -> tuple[Figure, np.ndarray]:
     first = next(iter(tables.values()))
-    width = len(first.columns) * _CELL * len(tables) + 1.6 + 0.25 * len(tables)
+    width = len(first.columns) * _CELL * len(tables) + 2.0 + 0.25 * len(tables)
     return canvas(width, len(first.rows) * _CELL + 1.6, 1, len(tables))
 
 

@@ -15,6 +15,7 @@ SCORES = {
     "factorvae_score": "FactorVAE score",
     "mig": "MIG",
     "dci_disentanglement": "DCI disentanglement",
+    "modularity": "Modularity",
     "sap": "SAP",
     "total_correlation": "total correlation (mean)",
     "total_correlation_sampled": "total correlation (sampled)",
