@@ -29,6 +29,7 @@ EXAMPLES = """\
 examples:
   dvae study plan miniature
   dvae study run miniature --data-sets dsprites --seeds 0-3
+  dvae study run paper --scheduler tcp://10.0.0.1:8786
   dvae study status miniature
   dvae study show --save results.parquet
   dvae study merge build/study /mnt/other/study"""
@@ -66,7 +67,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
             "--workers", type=int, metavar="N", help="processes (default: one a core)"
         )
     added["run"].add_argument(
-        "--scheduler", metavar="ADDRESS", help="run elsewhere (default: this machine)"
+        "--scheduler",
+        metavar="ADDRESS",
+        help="a Dask scheduler's address or file, or local:N for N Dask workers on this machine "
+        "(default: this machine without Dask)",
     )
     added["show"].add_argument(
         "--save", type=Path, metavar="FILE.parquet", help="write the rows there, with provenance"
@@ -96,10 +100,12 @@ def plan(options: argparse.Namespace) -> int:
     import os
 
     from dvae_course.study.cost import costs
+    from dvae_course.study.memory import peak_bytes
     from dvae_course.study.runner import batches
 
     design = _design(options)
-    count = len(batches(design, (), Path()))
+    work = batches(design, (), Path())
+    count = len(work)
     workers = options.workers or os.cpu_count() or 1
     print(f"{design.name}: {len(design):,} models in {count:,} batches, hash {design.hash}\n")
     row = "{:16} {:13} {:>7} {:>12} {:>12} {:>12}".format
@@ -113,6 +119,7 @@ def plan(options: argparse.Namespace) -> int:
         f"\n{_duration(total)} on one core; {_duration(total / workers)} on {workers} such cores."
     )
     print("Measured a moment ago on this machine: a few steps of each method, one scoring.")
+    print(f"A batch takes up to about {max(map(peak_bytes, work)) / 1e9:.1f} GB of memory.")
     return 0
 
 
@@ -121,7 +128,11 @@ def run_design(options: argparse.Namespace) -> int:
     from dvae_course import study
 
     design = _design(options)
-    store = study.run(design, options.out, options.scheduler, options.workers)
+    try:
+        store = study.run(design, options.out, options.scheduler, options.workers)
+    except (study.UnfinishedStudy, ImportError) as error:
+        print(f"dvae study run: {error}", file=sys.stderr)
+        return 1
     left = len(design) - len(store.finished(design.hash) & set(design.models))
     print(f"{len(design) - left} of {len(design)} models are in {options.out}")
     if left:

@@ -1,5 +1,6 @@
 """The large study: thousands of models, trained and scored, and their results as one table."""
 
+from dvae_course.study.cluster import UnfinishedStudy
 from dvae_course.study.design import Design, Model, Scoring, Training
 from dvae_course.study.local import run
 from dvae_course.study.presets import PRESETS, find
@@ -14,6 +15,7 @@ __all__ = [
     "Scoring",
     "Store",
     "Training",
+    "UnfinishedStudy",
     "batches",
     "find",
     "load",

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
 from joblib import Parallel, delayed
 from tqdm.auto import tqdm
 
+from dvae_course.study.cluster import on_cluster, workers_for
 from dvae_course.study.design import Design
 from dvae_course.study.runner import Batch, batches, train_and_score
 from dvae_course.study.store import Store
@@ -20,7 +23,7 @@ from dvae_course.study.store import Store
 def run(
     design: Design,
     out: str | Path,
-    scheduler: str | None = None,
+    scheduler: Any = None,
     workers: int | None = None,
     progress: bool = True,
 ) -> Store:
@@ -33,8 +36,11 @@ def run(
     ----------
     design : what to train; a preset out of `presets.PRESETS`, `presets.find(name)`, or your own.
     out : the store's folder, made if it is not there.
-    scheduler : `None` for this machine.
-    workers : processes, each with one thread of its own; by default one for each core.
+    scheduler : `None` for this machine without Dask; the address of a Dask scheduler
+        ("tcp://10.0.0.1:8786"), a scheduler file ("scheduler.json"), a `distributed.Client`; or
+        "local:N" for N Dask workers on this machine.
+    workers : processes of this machine, each with one thread of its own; by default one for each
+        core. A scheduler has its own.
     progress : whether to show a bar of the models, with an estimate of what remains.
 
     Returns
@@ -43,10 +49,14 @@ def run(
 
     Raises
     ------
-    ValueError : a store with a damaged file, fewer than one worker, a scheduler.
+    ValueError : a store with a damaged file, fewer than one worker, a number of workers beside a
+        scheduler; and what `cluster.workers_for` and `cluster.on_cluster` raise.
     """
-    if scheduler is not None:
-        raise ValueError(f"there is no scheduler {scheduler!r}; None is this machine")
+    if scheduler is not None and workers is not None:
+        raise ValueError(
+            f"workers is for this machine, got {workers} beside the scheduler {scheduler!r}, which "
+            "has its own; leave one out, or take the scheduler local:N"
+        )
     workers = workers or os.cpu_count() or 1
     if workers < 1:
         raise ValueError(f"workers must be at least 1, got {workers}")
@@ -54,9 +64,16 @@ def run(
     left = batches(design, store.finished(design.hash), store.pictures)
     total = sum(len(batch.models) for batch in left)
     hidden = not progress or os.environ.get("TQDM_DISABLE") == "1"
-    with tqdm(total=total, desc=design.name, unit=" models", disable=hidden) as bar:
-        for batch in on_this_machine(store, left, min(workers, max(1, len(left)))):
-            bar.update(len(batch.models))
+    with ExitStack() as until_the_end:
+        if scheduler is None:
+            work = on_this_machine(store, left, min(workers, max(1, len(left))))
+        else:
+            client = until_the_end.enter_context(workers_for(left, scheduler))
+            work = on_cluster(store, left, client)
+        until_the_end.enter_context(closing(work))
+        with tqdm(total=total, desc=design.name, unit=" models", disable=hidden) as bar:
+            for batch in work:
+                bar.update(len(batch.models))
     return store
 
 
