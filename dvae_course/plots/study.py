@@ -122,9 +122,10 @@ def _panel(ax: Axes, models: polars.DataFrame, series: Mapping[str, str]) -> dic
 
 
 def _logarithmic(ax: Axes) -> None:
-    """A logarithmic axis (and all that share it) whose ticks are plain numbers."""
+    """A logarithmic axis (and all that share it) whose ticks are plain numbers, not too many."""
     ax.set_yscale("log")
-    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    low, high = ax.get_ylim()
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 1000 * low else (1,)))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     ax.yaxis.set_minor_formatter(NullFormatter())
 
