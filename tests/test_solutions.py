@@ -85,6 +85,11 @@ def gap_of_two(information):
     return first - second
 
 
+def purity(R):
+    p = R / R.sum(1, keepdim=True)
+    return 1 + (p * p.log()).sum(1) / math.log(R.shape[1])
+
+
 def spike_and_slab(z, gamma, spike_sd):
     log_weights = torch.tensor([gamma, 1 - gamma]).log()
     spike, slab = Normal(0.0, spike_sd).log_prob(z), Normal(0.0, 1.0).log_prob(z)
@@ -106,9 +111,13 @@ def z_of(mu, log_var):
     return mu + (log_var / 2).exp() * torch.randn(mu.shape)
 
 
-def purity(R):
-    p = R / R.sum(1, keepdim=True)
-    return 1 + (p * p.log()).sum(1) / math.log(R.shape[1])
+def ranks(scores, dim=-1):
+    return scores.argsort(dim).argsort(dim).double()
+
+
+def spearman(a, b, rank=True):
+    both = torch.stack([a, b]).double()
+    return torch.corrcoef(ranks(both) if rank else both)[0, 1]
 
 
 WRITTEN_BY_HAND = {
@@ -329,6 +338,52 @@ WRITTEN_BY_HAND = {
         ("Rotation", "keep"),
         ("copies", "as pure as its original"),
         ("weights", "none of the options"),
+    ],
+    "06.1": [
+        ("falls", "single runs"),
+        ("Rises", "no larger"),
+        ("halves", "none of the options"),
+        (50, "in quotes"),
+    ],
+    "06.2": [
+        (16 / 20, "This is η²"),
+        (np.float64(0.7), "Below stands"),
+        (16 / 22, "one degree of freedom"),
+        (0.5, "degrees of freedom, 4 runs"),
+        (6 / 14, "each method's mean once"),
+        (torch.tensor(8 / 22), "seeds' share"),
+        (0.65, "closed form"),
+    ],
+    "06.3": [
+        (0, "compared the means"),
+        (1, "*can* happen"),
+        (1 / 3, "not paired"),
+        (np.float64(5 / 9), "how often it loses"),
+        (2 / 3, "Count pairs"),
+        (4, "divide by all 9"),
+    ],
+    "06.4": [
+        ("mig", "second row"),
+        ("Efficiency", "needs 100 labels"),
+        ("seed", "By what"),
+        ("elbo", "none of the options"),
+    ],
+    "06.5": [
+        (lambda a, b: torch.corrcoef(torch.stack([a.mean(1), b.mean(1)]))[0, 1], "Pearson"),
+        (lambda a, b: spearman(a.flatten(), b.flatten()), "ranked single runs"),
+        (
+            lambda a, b: torch.stack(
+                [spearman(*pair) for pair in zip(a.T, b.T, strict=True)]
+            ).mean(),
+            "averaged the correlations",
+        ),
+        (lambda a, b: spearman(ranks(a, 0).mean(1), ranks(b, 0).mean(1), False), "no ranks"),
+        (
+            lambda a, b: spearman(a.mean(1).argsort(), b.mean(1).argsort(), False),
+            "argsort of that",
+        ),
+        (lambda a, b: spearman(a.mean(0), b.mean(0)), "second axis"),
+        (lambda a, b: spearman(a.mean(1), b.mean(1)) * 100, "values are not"),
     ],
     "07.1": [
         (-1.5 * math.log(2 * math.pi), "½ log β"),

@@ -11,6 +11,7 @@ from study_frames import SIX, frame_of, noisy, setting_effects, six_metrics
 
 from dvae_course.study.agreement import (
     correlations_by_seed,
+    mean_correlations,
     midranks,
     rank_correlations,
     spearman,
@@ -125,3 +126,16 @@ def test_a_seed_without_a_correlation_has_no_row():
     flat = polars.when(polars.col("seed") == 1).then(0.5).otherwise(polars.col("mig"))
     found = correlations_by_seed(MODELS.with_columns(mig=flat), ["mig"], ["sap"])
     assert found["seed"].to_list() == [0, 2, 3]
+
+
+def test_mean_correlations_average_metrics_and_data_sets_seed_by_seed():
+    frames = [MODELS, frame_of(six_metrics(seed=1), "cars3d")]
+    found = mean_correlations(frames, ["mig", "sap"], ["modularity", "dci_disentanglement"])
+    assert list(found) == ["mig", "sap"]
+    expected = [
+        spearmanr(models["sap"], models[metric]).statistic
+        for models in (frame.filter(polars.col("seed") == 2) for frame in frames)
+        for metric in ("modularity", "dci_disentanglement")
+    ]
+    assert found["sap"][2] == pytest.approx(np.mean(expected))
+    assert found["sap"].shape == (4,)

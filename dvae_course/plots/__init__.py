@@ -23,6 +23,7 @@ from dvae_course.plots.penalties import (
     pair_of_latents,
     penalties_see,
 )
+from dvae_course.plots.ranking import places
 from dvae_course.plots.rotation import rotation_price, seeds_by_group
 from dvae_course.plots.scaling import two_units, vanishing
 from dvae_course.plots.scores import calibrated_scores
@@ -64,6 +65,7 @@ __all__ = [
     "pair_of_latents",
     "penalties_see",
     "pinwheel",
+    "places",
     "price_of_sparsity",
     "rotation_price",
     "save_gif",

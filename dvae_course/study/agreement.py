@@ -6,7 +6,7 @@ counts, so no resample is sorted and all are computed at once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -125,6 +125,30 @@ def correlations_by_seed(
                 rows.append((seed, row, column, float(correlation)))
     schema = ["seed", "row", "column", "correlation"]
     return polars.DataFrame(rows, schema=schema, orient="row").sort("seed", maintain_order=True)
+
+
+def mean_correlations(
+    frames: Iterable[polars.DataFrame], scores: Sequence[str], against: Sequence[str]
+) -> dict[str, Float[np.ndarray, " seeds"]]:
+    """Of each of `scores`, the mean over `against` and data sets of `correlations_by_seed`.
+
+    Parameters
+    ----------
+    frames : of each data set one row a model.
+    scores, against : columns.
+
+    Returns
+    -------
+    Score → one number in [−1, 1] a seed, seeds rising.
+
+    Raises
+    ------
+    ValueError : what `correlations_by_seed` raises.
+    """
+    each = polars.concat([correlations_by_seed(frame, scores, against) for frame in frames])
+    means = each.group_by("row", "seed").agg(polars.mean("correlation")).sort("seed")
+    groups = {score: means.filter(polars.col("row") == score) for score in scores}
+    return {score: group["correlation"].to_numpy() for score, group in groups.items()}
 
 
 def ranked_values(
