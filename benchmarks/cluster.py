@@ -33,7 +33,7 @@ def seconds(design: Design, folder: Path, **how: object) -> float:
 def with_dask(design: Design, workers: int, folder: Path) -> float:
     """The study's time on that many workers of one thread."""
     with (
-        LocalCluster(workers, threads_per_worker=1, dashboard_address=None) as cluster,
+        LocalCluster(workers, threads_per_worker=1, dashboard_address=":0") as cluster,
         Client(cluster) as client,
     ):
         return seconds(design, folder, scheduler=client)

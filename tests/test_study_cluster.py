@@ -60,7 +60,7 @@ def client():
     """Two workers that are started again when they die; a batch may cost one its life."""
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 1}),
-        LocalCluster(2, threads_per_worker=1, dashboard_address=None, silence_logs="CRITICAL") as c,
+        LocalCluster(2, threads_per_worker=1, dashboard_address=":0", silence_logs="CRITICAL") as c,
         Client(c) as client,
     ):
         yield client

@@ -102,16 +102,22 @@ def connected(scheduler: Any) -> Iterator[Any]:
         ) from error
     if isinstance(scheduler, distributed.Client):
         yield scheduler
-    elif scheduler.startswith("local"):
-        with local_cluster(scheduler) as cluster, distributed.Client(cluster) as client:
-            yield client
-    else:
-        client = connect(scheduler)
-        try:
-            yield client
-        finally:
-            with suppress(OSError, TimeoutError):
-                client.close(timeout=CONNECTING)
+        return
+    with ExitStack() as opened:
+        if scheduler.startswith("local"):
+            cluster = local_cluster(scheduler)
+            opened.callback(close, cluster)
+            client = distributed.Client(cluster)
+        else:
+            client = connect(scheduler)
+        opened.callback(close, client)
+        yield client
+
+
+def close(what: Any) -> None:
+    """Close a client or a cluster; one that dies too slowly takes away no result."""
+    with suppress(OSError):
+        what.close()
 
 
 def connect(address: str) -> Any:
@@ -152,7 +158,7 @@ def local_cluster(name: str) -> Any:
             n_workers=int(count),
             threads_per_worker=1,
             memory_limit=MEMORY_LIMIT // int(count),
-            dashboard_address=None,
+            dashboard_address=":0",
             silence_logs="CRITICAL",
         )
 
@@ -163,7 +169,7 @@ def on_the_way(client: Any, sent: dict[Any, tuple[Batch, ExitStack]]) -> Iterato
     try:
         yield
     finally:
-        with suppress(OSError, TimeoutError):
+        with suppress(OSError):
             client.cancel(list(sent), force=True)
         for _, claim in sent.values():
             claim.close()
