@@ -6,12 +6,14 @@ from pathlib import Path
 README = Path(__file__).parents[1] / "README.md"
 
 
-def test_the_examples_run():
+def test_the_examples_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     names: dict = {}
     for example in re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), flags=re.S):
         exec(example, names)
     assert len(names["fits"]) == 15 and not names["fits"].failed
     assert set(names["scores"]) == {"mig", "modularity", "sap"}
+    assert len(names["models"]) == 12
 
 
 def test_every_link_leads_to_a_file():

@@ -17,7 +17,7 @@ PAPER = Design("paper")
 # the samples' total correlation small, which needs no labels), one tree for DCI, quick classifiers.
 MINIATURE = Design(
     "miniature",
-    data_sets=("dsprites", "color-dsprites", "noisy-dsprites", "shapes3d"),
+    data_sets=("dsprites", "color-dsprites", "noisy-dsprites"),
     seeds=tuple(range(10)),
     seeds_together=2,
     training=Training(
