@@ -23,7 +23,7 @@ from dvae_course.metrics.split import Split
 from dvae_course.metrics.trees import gains
 
 SMALL = (3, 4)
-ESTIMATORS = ("boosting", "histogram", "forest")
+ESTIMATORS = ("boosting", "histogram", "forest", "tree")
 
 
 def small(representation, estimator="boosting", seed=0, n_train=300):
@@ -215,7 +215,7 @@ def test_nan_is_refused_with_its_dimension():
 
 
 def test_wrong_arguments_are_refused():
-    with pytest.raises(ValueError, match="boosting, histogram, forest; got 'xgboost'"):
+    with pytest.raises(ValueError, match="boosting, histogram, forest, tree; got 'xgboost'"):
         small(perfect(SMALL), "xgboost")
     with pytest.raises(ValueError, match="at least 2 factors; there is 1"):
         small(perfect((3,)))

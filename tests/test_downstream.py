@@ -154,7 +154,9 @@ def test_given_samples_are_split_at_random():
 
 def test_wrong_arguments_are_refused():
     code = perfect(SMALL)
-    with pytest.raises(ValueError, match="logistic, boosting, histogram; got 'svm'"):
+    with pytest.raises(
+        ValueError, match="logistic, boosting, histogram, untuned, small_forest; got 'svm'"
+    ):
         small(code, "svm")
     for sizes in ((), (4, 10), (100, 10), (10, 10)):
         with pytest.raises(ValueError, match="increasing whole numbers from 5 up"):
