@@ -133,7 +133,7 @@ def published_dci(
 def measure(design: Design, method: str, pictures: Pictures, rows, steps: int) -> Row:
     """The plain way for one model of a method, beside what the study's rows say."""
     grid = np.load(pictures.folder / f"{pictures.name}-grid.npy", mmap_mode="r")
-    ready = seconds(lambda: plain_model(design, method, pictures, 1), repeats=1)
+    ready = seconds(lambda: plain_model(design, method, pictures, 1))
     start = time.perf_counter()
     vae = plain_model(design, method, pictures, steps + 1)
     training = (time.perf_counter() - start - ready) * design.training.steps / steps
