@@ -5,21 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as some
 
 from dvae_course.experiments.axis_priors import (
     PRESETS,
     Cell,
-    active_latents,
-    alignment,
     batches,
     design,
     grid,
     pca_variances,
     prior_of,
     run,
-    scores,
     seconds_a_step,
     seeds,
     training_pictures,
@@ -35,10 +30,6 @@ SCORES = ["reconstruction", "kl", "factorvae", "mig", "alignment"]
 
 def positions(*sizes):
     return np.indices(sizes).reshape(len(sizes), -1).T
-
-
-def everything_active(codes):
-    return np.ones(codes.shape[1], bool)
 
 
 def test_the_chapters_grid_has_each_combination_once_with_its_picture():
@@ -125,46 +116,6 @@ def test_batches_hold_every_model_once_and_only_what_can_be_stacked():
         assert len({cell.posterior for cell, _ in batch}) == 1
         kinds = {(type(p := prior_of(c, np.ones(3))), bool(list(p.parameters()))) for c, _ in batch}
         assert len(kinds) == 1
-
-
-def test_a_perfect_code_has_alignment_one_and_mixing_lowers_it():
-    places = positions(6, 7, 5)
-    assert alignment(places, places[:, ::-1] * [-3.0, 0.1, 1.0]) == pytest.approx(1)
-    mixed = (places - places.mean(0)) / places.std(0)
-    turn = np.array([[1, -1, 0], [1, 1, 0], [0, 0, np.sqrt(2)]]) / np.sqrt(2)
-    assert alignment(places, mixed @ turn.T) == pytest.approx(2 / 3)  # ½, ½ and 1
-    assert alignment(places, np.zeros((210, 2))) == 0
-
-
-@given(seed=some.integers(0, 10_000))
-def test_scores_depend_on_neither_units_nor_monotone_stretching(seed):
-    rng = np.random.default_rng(seed)
-    places = positions(4, 5, 3)
-    codes = places @ rng.normal(size=(3, 3)) + 0.1 * rng.normal(size=(60, 3))
-    stretched = np.sinh(codes / 3) * rng.uniform(0.01, 100, size=3)
-    active = everything_active(codes)
-    assert scores(places, codes, active) == pytest.approx(scores(places, stretched, active))
-
-
-@given(
-    seed=some.integers(0, 10_000), units=some.lists(some.floats(1e-3, 1e3), min_size=3, max_size=3)
-)
-def test_whether_a_latent_is_active_does_not_depend_on_its_units(seed, units):
-    rng = np.random.default_rng(seed)
-    mu = rng.normal(size=(50, 3)) * [1.0, 0.05, 0.5]
-    noise = np.array([0.1, 1.0, 0.5])
-    active = active_latents(mu, noise)
-    assert active.tolist() == [True, False, True]
-    assert (active_latents(mu * units, noise * np.square(units)) == active).all()
-
-
-def test_passive_latents_do_not_count():
-    places = positions(6, 7, 5)
-    noise = np.random.default_rng(0).normal(size=(210, 2))
-    codes = np.hstack([places, noise])
-    active = np.array([True] * 3 + [False] * 2)
-    assert scores(places, codes, active) == scores(places, np.hstack([places, 0 * noise]), active)
-    assert scores(places, codes, active)["mig"] == pytest.approx(1)
 
 
 def test_the_chapter_preset_gives_one_row_a_model_with_finite_scores():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dvae_course import metrics
-from dvae_course.faulty_codes import SIZES, Faults, linear_code, turned
+from dvae_course.metrics.faulty_codes import SIZES, Faults, linear_code, turned
 
 
 def test_a_code_without_faults_is_the_perfect_one():

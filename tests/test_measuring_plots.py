@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dvae_course import metrics, plots
-from dvae_course.faulty_codes import linear_code, turned
+from dvae_course.metrics.faulty_codes import linear_code, turned
 from dvae_course.plots.measuring import metric_tables, tables_and_scores
 
 FACTORS = ("shape", "x", "y")

@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int64
-from scipy.stats import rankdata
+from jaxtyping import Float
 from torch import Tensor
 
 from dvae_course.datasets import DSprites
+from dvae_course.experiments.axis_scores import Positions, measure
 from dvae_course.likelihoods import BernoulliLikelihood
-from dvae_course.metrics import factorvae_score, from_grid, mig_from_samples
 from dvae_course.networks import ConvDecoder, SpritesEncoder, initialise
 from dvae_course.objectives import BetaVAE
 from dvae_course.priors import AnisotropicGaussian, Prior, StudentT
@@ -31,9 +30,6 @@ from dvae_course.vae import VAE, mlp_vae
 
 if TYPE_CHECKING:
     import polars
-
-SIGNAL = 0.05  # the least share of a latent's variance that must come from the data
-Positions = Int64[np.ndarray, "n factors"]
 
 
 @dataclass(frozen=True)
@@ -233,7 +229,7 @@ def run(setting: Setting, *, device: str = "cpu", progress: bool = True) -> pola
             design(setting, cell, prior_of(cell, variances), pixels, seed) for cell, seed in models
         ]
         fits = train(setting, designs, data, device, progress)
-        found = measure(fits, scored)
+        found = measure(fits.vae, scored.positions, scored.pictures)
         rows += [{**_labels(*model), **row} for model, row in zip(models, found, strict=True)]
     return polars.DataFrame(rows)
 
@@ -292,86 +288,3 @@ def seconds_a_step(setting: Setting, steps: int = 3) -> float:
 def _labels(cell: Cell, seed: int) -> dict[str, object]:
     prior = cell.prior if isinstance(cell.prior, str) else f"ν = {cell.prior:g}"
     return {"prior": prior, "posterior": cell.posterior, "beta": cell.beta, "seed": seed}
-
-
-def measure(fits: Fits, scored: Grid) -> list[dict[str, float | None]]:
-    """Losses and scores of each trained model on the grid."""
-    losses, mu, noise = _passes(fits.vae, scored.pictures)
-    ratios = _prior_ratios(fits.vae.prior, len(fits))
-    found = []
-    for i in range(len(fits)):
-        active = active_latents(mu[i], noise[i])
-        row = {"reconstruction": float(losses[0, i]), "kl": float(losses[1, i])}
-        row |= scores(scored.positions, mu[i], active)
-        found.append({**row, "active": int(active.sum()), "prior_ratio": ratios[i]})
-    return found
-
-
-@torch.no_grad()
-def _passes(
-    vae: VAE, pictures: Tensor, rows: int = 512
-) -> tuple[Float[np.ndarray, "2 models"], np.ndarray, Float[np.ndarray, "models latent"]]:
-    """Mean losses, means of q(z|x), and mean variances of q(z|x) of a stack of models."""
-    device = next(vae.parameters()).device
-    models = len(next(vae.parameters()))
-    losses, mu, variances = 0, [], 0
-    for start in range(0, len(pictures), rows):
-        x = pictures[start : start + rows].to(device)
-        output = vae(x.expand(models, *x.shape), start)
-        losses = losses + torch.stack([-output.reconstruction.sum(-1), output.kl.sum(-1)])
-        mu.append(output.posterior.mu.cpu())
-        variances = variances + output.posterior.log_var.exp().sum(-2)
-    n = len(pictures)
-    return (losses / n).cpu().numpy(), torch.cat(mu, -2).numpy(), (variances / n).cpu().numpy()
-
-
-def _prior_ratios(prior: Prior, models: int) -> list[float | None]:
-    if not isinstance(prior, AnisotropicGaussian):
-        return [None] * models
-    variances = prior.scales().detach().square()
-    return (variances.amax(-1) / variances.amin(-1)).cpu().tolist()
-
-
-def active_latents(
-    mu: Float[np.ndarray, "n latent"], noise: Float[np.ndarray, " latent"]
-) -> Bool[np.ndarray, " latent"]:
-    """Latents with more than 5 % of their variance from the data: Var μ / (Var μ + E σ²).
-
-    Unlike a threshold on Var μ it does not depend on the units of a latent, which are what an
-    anisotropic prior changes.
-    """
-    signal = mu.var(axis=0)
-    return signal > SIGNAL * (signal + noise)
-
-
-def scores(
-    positions: Positions, mu: Float[np.ndarray, "n latent"], active: Bool[np.ndarray, " latent"]
-) -> dict[str, float]:
-    """FactorVAE score, MIG and alignment of the latents' ranks; passive latents count as constant.
-
-    Ranks, because heavy tails stretch a latent, and no score should depend on that; the paper maps
-    Student-t codes through the prior's distribution function for the same reason.
-    """
-    codes = np.where(active, rankdata(mu, axis=0) / len(mu), 0.0)
-    representation = from_grid(positions, codes)
-    votes = factorvae_score(representation, n_train=1000, n_test=1000, batch_size=32)
-    return {
-        "factorvae": votes.value,
-        "mig": mig_from_samples(positions, codes).value,
-        "alignment": alignment(positions, codes),
-    }
-
-
-def alignment(positions: Positions, codes: Float[np.ndarray, "n latent"]) -> float:
-    """max_j w_j² / Σ_j w_j² of each factor's linear regression on the codes, averaged over factors.
-
-    Codes are standardised first. It is 1 where each factor is read from a single code, and 1/L at
-    worst; 0 where no code varies.
-    """
-    spread = codes.std(axis=0)
-    live = spread > 0
-    if not live.any():
-        return 0.0
-    z = (codes[:, live] - codes[:, live].mean(axis=0)) / spread[live]
-    weights = np.linalg.lstsq(z, positions - positions.mean(axis=0), rcond=None)[0] ** 2
-    return float((weights.max(axis=0) / weights.sum(axis=0)).mean())

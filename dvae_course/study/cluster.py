@@ -26,7 +26,7 @@ CONNECTING = 5  # seconds that a scheduler may take to answer
 LOOKING = 2  # seconds after which new workers are noticed
 LOCAL_FAILURES = 1  # times that a batch may cost a worker of this machine its life
 ENVIRONMENT = "distributed.nanny.pre-spawn-environ"
-LOCAL = {  # Dask has workers give each freed array back at once, which costs a third of the time
+LOCAL = {  # Dask has workers give freed memory back at once, which is slow (benchmarks/cluster.py)
     "distributed.scheduler.allowed-failures": LOCAL_FAILURES,
     f"{ENVIRONMENT}.MALLOC_TRIM_THRESHOLD_": 2**28,
     f"{ENVIRONMENT}.MALLOC_MMAP_THRESHOLD_": 2**25,
